@@ -1,0 +1,2 @@
+//! The floor against the scan.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The advisory store, its feeds, version orders and matching.

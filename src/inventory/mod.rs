@@ -1,0 +1,1 @@
+//! From bytes of package databases to packages.

@@ -1,0 +1,225 @@
+//! The heart of Plimsoll: what looks at a file of a layer, and how it says which files it wants.
+
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
+
+use super::FileFacts;
+use crate::model::{Digest, LayerPath};
+
+/// A detector's stable name and version: part of the cache key, so that a change of one re-reads what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DetectorId {
+    /// Path-like: `os/apk`, `lang/python`, `secrets`.
+    pub name: &'static str,
+    /// Raised with every change that changes facts.
+    pub version: u32,
+}
+
+impl fmt::Display for DetectorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.version)
+    }
+}
+
+/// What a tar entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryKind {
+    /// A regular file with content.
+    File,
+    /// A folder.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// Another name for a file of the same layer.
+    HardLink,
+    /// A device, FIFO or anything else without content.
+    Special,
+}
+
+/// One entry of a layer, as its tar header describes it. Borrowed from the walk: nothing is allocated for a file that
+/// nobody wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The normalised path without a leading slash.
+    pub path: &'a str,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Bytes of content.
+    pub size: u64,
+    /// Permission bits with setuid, setgid and sticky.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u64,
+    /// Group.
+    pub gid: u64,
+}
+
+impl<'a> Entry<'a> {
+    /// A regular file of `size` bytes, as tests need it.
+    pub const fn file(path: &'a str, size: u64) -> Self {
+        Self {
+            path,
+            kind: EntryKind::File,
+            size,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+        }
+    }
+
+    /// The last part of the path.
+    pub fn file_name(&self) -> &'a str {
+        crate::model::path_file_name(self.path)
+    }
+
+    /// The path without its last part; empty for a file in the root.
+    pub fn parent(&self) -> &'a str {
+        crate::model::path_parent(self.path).unwrap_or_default()
+    }
+}
+
+/// Which entries a detector is asked about at all. Dispatch looks these up by file name, so that a file nobody is
+/// interested in costs one hash look-up, whatever the number of detectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Files of exactly this name: `METADATA`.
+    Name(&'static str),
+    /// Files with this ending after the last dot: `jar`.
+    Extension(&'static str),
+    /// Files directly in a folder of this name: `status.d`.
+    Folder(&'static str),
+    /// Every regular file with content.
+    Everything,
+}
+
+/// What a detector wants of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing.
+    Skip,
+    /// The whole file at once, if it is no larger than this many bytes; otherwise a gap is recorded.
+    Whole {
+        /// Bytes that the detector is ready to hold.
+        limit: u64,
+    },
+}
+
+/// A whole file, handed to [`Detector::detect`].
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its header.
+    pub entry: Entry<'a>,
+    /// All of its content.
+    pub bytes: &'a [u8],
+}
+
+/// Why a file that should hold facts could not be parsed. Becomes a `Gap` that names the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ParseError {
+    /// In plain words, with the line or offset where that helps: never with content that could be a secret.
+    pub reason: String,
+}
+
+impl ParseError {
+    /// A parse error with its reason.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Looks at the files of one layer. Pure: the same bytes give the same facts, on any machine, in any order.
+///
+/// A detector that works on whole files implements [`wants`](Self::wants) and [`detect`](Self::detect); one that looks
+/// at every byte as it passes implements [`session`](Self::session).
+pub trait Detector: Send + Sync {
+    /// The stable name and version.
+    fn id(&self) -> DetectorId;
+
+    /// Options that change its facts, as text that goes into the cache key. Most have none.
+    fn options(&self) -> String {
+        String::new()
+    }
+
+    /// Which entries it is asked about; constant.
+    fn interests(&self) -> &[Interest];
+
+    /// Decided from the header alone, for entries that match an interest. Must not allocate.
+    fn wants(&self, _entry: &Entry<'_>) -> Want {
+        Want::Skip
+    }
+
+    /// Reads one whole file. Facts that could be read go out even where a part is broken: put a gap into the facts for
+    /// that part. An error means that nothing could be read.
+    fn detect(&self, _file: File<'_>) -> Result<FileFacts, ParseError> {
+        Ok(FileFacts::default())
+    }
+
+    /// For detectors that look at every file as its bytes pass: state that lives as long as one layer's walk.
+    fn session(&self) -> Option<Box<dyn Session + '_>> {
+        None
+    }
+}
+
+/// A streaming detector's state for one layer. The calls come as `begin`, `chunk`…, `end` for each file.
+pub trait Session: Send {
+    /// A new file begins. False: its bytes are not wanted, and neither `chunk` nor `end` is called for it.
+    fn begin(&mut self, entry: &Entry<'_>) -> bool;
+
+    /// The next bytes of the file, in order, of any length above 0.
+    fn chunk(&mut self, bytes: &[u8]);
+
+    /// The file is complete: gives what was found in it.
+    fn end(&mut self) -> FileFacts;
+}
+
+/// The enabled detectors.
+pub struct DetectorSet {
+    detectors: Vec<Box<dyn Detector>>,
+}
+
+impl DetectorSet {
+    /// A set of detectors; the order does not matter.
+    pub fn new(mut detectors: Vec<Box<dyn Detector>>) -> Self {
+        detectors.sort_by_key(|detector| detector.id());
+        Self { detectors }
+    }
+
+    /// Every detector, ordered by id.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Detector> {
+        self.detectors.iter().map(AsRef::as_ref)
+    }
+
+    /// Names this set: two sets with the same digest give the same facts for the same bytes. Half of the cache key.
+    pub fn digest(&self) -> Digest {
+        let mut text = String::from("plimsoll.detectors/v1\n");
+        for detector in &self.detectors {
+            let _ = writeln!(text, "{} {}", detector.id(), detector.options());
+        }
+        Digest::sha256_of(text.as_bytes())
+    }
+}
+
+impl FromIterator<Box<dyn Detector>> for DetectorSet {
+    fn from_iter<I: IntoIterator<Item = Box<dyn Detector>>>(detectors: I) -> Self {
+        Self::new(detectors.into_iter().collect())
+    }
+}
+
+/// Runs one detector over one file, as the walk does: for the tests of detectors.
+pub fn detect_one(
+    detector: &dyn Detector,
+    path: &str,
+    bytes: &[u8],
+) -> Result<Option<FileFacts>, ParseError> {
+    let path = LayerPath::from(path);
+    let entry = Entry::file(path.as_str(), bytes.len() as u64);
+    match detector.wants(&entry) {
+        Want::Skip => Ok(None),
+        Want::Whole { .. } => detector.detect(File { entry, bytes }).map(Some),
+    }
+}

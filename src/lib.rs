@@ -1,0 +1,17 @@
+//! Plimsoll looks at a container image before it sails: what is aboard, what is wrong with it, and how little power it
+//! needs to run.
+//!
+//! The rooms are the data flow; each uses rooms before it, never after. `ARCHITECTURE.md` has the map.
+
+/// The nouns that all rooms share.
+pub mod model;
+/// A reference to an image whose layers open as byte streams.
+pub mod source;
+/// One blob to one report; reports to what is visible in the container.
+pub mod layers;
+/// Bytes of package databases to packages.
+pub mod inventory;
+/// Embedded secrets, found as the bytes pass.
+pub mod secrets;
+/// The advisory store, its feeds, version orders and matching.
+pub mod advisories;

@@ -1,0 +1,2 @@
+//! The door: parse, run, exit.
+fn main() {}

@@ -1,0 +1,113 @@
+//! What could not be looked at, and why: the difference between "clean" and "nothing was seen".
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{DiffId, LayerPath};
+
+/// Something that Plimsoll could not judge. A scan with a gap that matters is never called clean.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gap {
+    /// What kind of thing could not be judged.
+    pub kind: GapKind,
+    /// The layer that it lies in; filled in by `squash`, since a report does not know where its layer is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<DiffId>,
+    /// The file that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<LayerPath>,
+    /// What happened, in plain words: with the number or name that matters, never with a value from the file that
+    /// could be a secret.
+    pub detail: String,
+}
+
+impl Gap {
+    /// A gap that no file stands for.
+    pub fn new(kind: GapKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            layer: None,
+            path: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// A gap about one file.
+    pub fn at(kind: GapKind, path: LayerPath, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            layer: None,
+            path: Some(path),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// The kinds of gap; the names are public and do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum GapKind {
+    /// No os-release that says which distribution this is, though there are OS packages.
+    UnknownDistribution,
+    /// The store holds no advisories for this distribution or ecosystem.
+    NoAdvisories,
+    /// A package database, manifest or archive could not be parsed.
+    UnreadableFile,
+    /// A version that its scheme cannot order, of a package or of an advisory.
+    UnorderedVersion,
+    /// A limit was reached: entries, bytes, ratio, path length, size of a file that has to be held.
+    LimitReached,
+    /// The layer is no well-formed tar stream from some point on.
+    MalformedLayer,
+    /// A database is a link to a file that was not read.
+    UnresolvedLink,
+    /// A layer with a media type that cannot be walked (foreign, encrypted, not a tar).
+    UnsupportedLayer,
+    /// A file or folder of a `dir:` source could not be read.
+    UnreadableSource,
+    /// There is nothing that tells what is installed: no package of any ecosystem was found.
+    NothingFound,
+}
+
+impl GapKind {
+    /// The public name, such as `unknown-distribution`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownDistribution => "unknown-distribution",
+            Self::NoAdvisories => "no-advisories",
+            Self::UnreadableFile => "unreadable-file",
+            Self::UnorderedVersion => "unordered-version",
+            Self::LimitReached => "limit-reached",
+            Self::MalformedLayer => "malformed-layer",
+            Self::UnresolvedLink => "unresolved-link",
+            Self::UnsupportedLayer => "unsupported-layer",
+            Self::UnreadableSource => "unreadable-source",
+            Self::NothingFound => "nothing-found",
+        }
+    }
+}
+
+impl fmt::Display for GapKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_name_is_the_serialised_one() {
+        for kind in [
+            GapKind::UnknownDistribution,
+            GapKind::NoAdvisories,
+            GapKind::LimitReached,
+            GapKind::NothingFound,
+        ] {
+            assert_eq!(serde_json::to_value(kind).expect("json"), kind.name());
+        }
+    }
+}

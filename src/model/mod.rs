@@ -1,0 +1,29 @@
+//! The nouns that every room shares.
+//!
+//! What comes in: nothing. What goes out: plain types with their text forms. This room does no I/O, knows no other
+//! room and no ecosystem; whatever two rooms have to agree on is defined here once.
+
+mod digest;
+mod distribution;
+mod gap;
+mod image;
+pub mod limits;
+mod package;
+mod path;
+mod platform;
+mod secret;
+mod severity;
+mod text;
+
+pub use digest::{DiffId, Digest, DigestError, DigestHasher};
+pub use distribution::Distribution;
+pub use gap::{Gap, GapKind};
+pub use image::{ContainerConfig, History, ImageConfig, LayerDescriptor, RootFs};
+pub use limits::Limits;
+pub use package::{Package, PackageType, SourcePackage};
+pub use path::LayerPath;
+pub(crate) use path::{file_name as path_file_name, parent as path_parent};
+pub use platform::{Platform, PlatformError};
+pub use secret::{Confidence, Fingerprint, SecretHit};
+pub use severity::{Severity, SeverityError};
+pub use text::Untrusted;

@@ -1,0 +1,1 @@
+//! Embedded secrets, found as the bytes pass.

@@ -5,11 +5,28 @@
 //! This room never unpacks anything, never opens a path that an image names, knows no ecosystem, and keeps no object
 //! for a file that no detector wants.
 
+mod blob;
+mod cache;
+mod chunks;
+mod cover;
 mod detector;
+mod dispatch;
+mod pax;
+mod read;
 mod report;
+mod squash;
+mod tar_header;
+mod walk;
 
+#[cfg(test)]
+mod tests;
+
+pub use cache::{Cache, CacheError, ReportKey};
+pub use cover::{Cover, Covered, PathHashes};
 pub use detector::{
     Detector, DetectorId, DetectorSet, Entry, EntryKind, File, Interest, ParseError, Session, Want,
     detect_one,
 };
-pub use report::{Cover, Covered, FileFacts, LayerReport, Link, LinkKind, WalkCounts};
+pub use read::{Expected, LayerError, LayerRead, hash_layer, read_layer};
+pub use report::{FileFacts, LayerReport, WalkCounts};
+pub use squash::{Hidden, Squashed, Visible, squash};

@@ -1,0 +1,95 @@
+//! PAX extended header records: `LENGTH KEY=VALUE\n`, where the length counts the whole record.
+//!
+//! <https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_03>. Read by length, not by line:
+//! a path may hold line breaks, an extended attribute any byte.
+
+/// What the walk takes from a PAX header.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct PaxRecords {
+    pub(super) path: Option<Vec<u8>>,
+    pub(super) link_path: Option<Vec<u8>>,
+    pub(super) size: Option<u64>,
+    pub(super) uid: Option<u64>,
+    pub(super) gid: Option<u64>,
+    /// GNU tar's PAX form of a sparse file: the content begins with a map, and has holes.
+    pub(super) sparse: bool,
+}
+
+/// A record that does not have the form above.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct MalformedPax;
+
+impl PaxRecords {
+    /// Parses the content of a PAX header; later records win, as the standard says.
+    pub(super) fn parse(mut content: &[u8]) -> Result<Self, MalformedPax> {
+        let mut records = Self::default();
+        while !content.is_empty() && content.first() != Some(&0) {
+            let (key, value, rest) = split_record(content).ok_or(MalformedPax)?;
+            content = rest;
+            match key {
+                b"path" | b"GNU.sparse.name" => records.path = Some(value.to_vec()),
+                b"linkpath" => records.link_path = Some(value.to_vec()),
+                b"size" => records.size = Some(decimal(value).ok_or(MalformedPax)?),
+                b"uid" => records.uid = decimal(value),
+                b"gid" => records.gid = decimal(value),
+                key if key.starts_with(b"GNU.sparse.") => records.sparse = true,
+                _ => {}
+            }
+        }
+        Ok(records)
+    }
+}
+
+fn split_record(content: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let space = content.iter().take(20).position(|byte| *byte == b' ')?;
+    let length = usize::try_from(decimal(content.get(..space)?)?).ok()?;
+    let record = content.get(space + 1..length)?.strip_suffix(b"\n")?;
+    let equals = record.iter().position(|byte| *byte == b'=')?;
+    Some((
+        record.get(..equals)?,
+        record.get(equals + 1..)?,
+        content.get(length..)?,
+    ))
+}
+
+fn decimal(digits: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(digits).ok()?;
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn records_are_read_by_length_so_that_a_path_may_hold_a_line_break() {
+        let records = PaxRecords::parse(b"14 path=a\nb/c\n13 size=1234\n20 SCHILY.xattr.x=\0\n")
+            .expect("records");
+        assert_eq!(records.path.as_deref(), Some(&b"a\nb/c"[..]));
+        assert_eq!(records.size, Some(1234));
+    }
+
+    #[test]
+    fn a_record_that_lies_about_its_length_is_refused() {
+        for content in [
+            &b"99 path=a\n"[..],
+            b"path=a\n",
+            b"9 path=ab\n",
+            b"6 a=bc",
+            b"18446744073709551616 a=b\n",
+        ] {
+            assert_eq!(PaxRecords::parse(content), Err(MalformedPax), "{content:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_parsed_or_refused(content in proptest::collection::vec(any::<u8>(), 0..256)) {
+            let _ = PaxRecords::parse(&content);
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! The walk over one layer's tar stream: each entry is offered to the detectors, its bytes are passed once.
+
+use std::collections::BTreeMap;
+
+use tar::Header;
+
+use super::chunks::ChunkReader;
+use super::dispatch::{Dispatch, Sessions};
+use super::pax::PaxRecords;
+use super::tar_header::{self, BLOCK, HeaderFault, HeaderKind};
+use super::{
+    Cover, Detector, DetectorSet, Entry, EntryKind, File, FileFacts, LayerReport, WalkCounts,
+};
+use crate::model::{DiffId, Digest, Gap, GapKind, LayerPath, Limits};
+
+/// Bytes of a PAX header that are read. Linux allows 64 KiB for each extended attribute; builders write a handful.
+const PAX_BYTES: u64 = 1 << 20;
+/// Gaps of one kind that are kept for a layer; the rest are counted, so that a hostile layer cannot flood the evidence.
+const GAPS_KEPT: usize = 20;
+/// Room for held files that stays allocated between two of them. 1 MiB: most databases and manifests are smaller.
+const HELD_BYTES_KEPT: usize = 1 << 20;
+
+/// Walks the stream to the end of its archive, or to where it breaks: that is a gap in the report.
+pub(super) fn walk(
+    chunks: &mut ChunkReader,
+    detectors: &DetectorSet,
+    limits: &Limits,
+) -> LayerReport {
+    let mut walk = Walk {
+        chunks,
+        dispatch: Dispatch::new(detectors),
+        sessions: Sessions::new(detectors),
+        limits,
+        facts: BTreeMap::new(),
+        links: BTreeMap::new(),
+        cover: Cover::default(),
+        gaps: GapLog::default(),
+        counts: WalkCounts::default(),
+        wanted: Vec::new(),
+        held: Vec::new(),
+    };
+    if let Err(stop) = walk.entries() {
+        walk.gaps.push(Gap::new(stop.kind, stop.detail));
+    }
+    walk.counts.tar_bytes = walk.chunks.offset;
+    walk.cover.seal();
+    LayerReport {
+        // The stage that hashes knows it; `read_layer` puts it in.
+        diff_id: DiffId(Digest::Sha256([0; 32])),
+        facts: walk.facts,
+        links: walk.links,
+        cover: walk.cover,
+        gaps: walk.gaps.into_gaps(),
+        counts: walk.counts,
+    }
+}
+
+/// Why the walk cannot go on: nothing after this point was looked at.
+struct Stop {
+    kind: GapKind,
+    detail: String,
+}
+
+impl Stop {
+    fn malformed(offset: u64, what: &str) -> Self {
+        Self {
+            kind: GapKind::MalformedLayer,
+            detail: format!("{what} at byte {offset} of the tar stream"),
+        }
+    }
+}
+
+struct Walk<'a> {
+    chunks: &'a mut ChunkReader,
+    dispatch: Dispatch<'a>,
+    sessions: Sessions<'a>,
+    limits: &'a Limits,
+    facts: BTreeMap<LayerPath, FileFacts>,
+    links: BTreeMap<LayerPath, LayerPath>,
+    cover: Cover,
+    gaps: GapLog,
+    counts: WalkCounts,
+    /// The detectors that want the current file whole; kept to be used again.
+    wanted: Vec<(&'a dyn Detector, u64)>,
+    /// Content of the current file, if one does.
+    held: Vec<u8>,
+}
+
+/// What extension headers say about the entry after them.
+#[derive(Default)]
+struct Extended {
+    name: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    pax: PaxRecords,
+}
+
+impl Walk<'_> {
+    fn entries(&mut self) -> Result<(), Stop> {
+        let mut block = [0; BLOCK];
+        let mut name = Vec::new();
+        let mut target = Vec::new();
+        let mut path = String::new();
+        let mut extended = Extended::default();
+        while self.next_header(&mut block)? {
+            let header = Header::from_byte_slice(&block);
+            let decoded = tar_header::decode(header).map_err(|fault| self.header_fault(fault))?;
+            let (kind, sparse) = match decoded.kind {
+                HeaderKind::Entry(kind) => (kind, extended.pax.sparse),
+                HeaderKind::Sparse => (EntryKind::File, true),
+                extension => {
+                    self.extension(extension, decoded.size, &mut extended)?;
+                    continue;
+                }
+            };
+            if decoded.kind == HeaderKind::Sparse {
+                self.skip_sparse_headers(&block)?;
+            }
+            tar_header::name(header, &mut name);
+            tar_header::link_target(header, &mut target);
+            let Extended {
+                name: long_name,
+                link: long_link,
+                pax,
+            } = std::mem::take(&mut extended);
+            let name = pax.path.as_ref().or(long_name.as_ref()).unwrap_or(&name);
+            let target = pax
+                .link_path
+                .as_ref()
+                .or(long_link.as_ref())
+                .unwrap_or(&target);
+            LayerPath::normalise_into(name, &mut path);
+            let has_content = !matches!(
+                kind,
+                EntryKind::Directory | EntryKind::Symlink | EntryKind::HardLink
+            );
+            let entry = Entry {
+                path: &path,
+                kind,
+                size: if has_content {
+                    pax.size.unwrap_or(decoded.size)
+                } else {
+                    0
+                },
+                mode: decoded.mode,
+                uid: pax.uid.unwrap_or(decoded.uid),
+                gid: pax.gid.unwrap_or(decoded.gid),
+            };
+            self.entry(&entry, target, sparse)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the next header block; false at the end of the archive: two blocks of zeros, or the stream's end.
+    fn next_header(&mut self, block: &mut [u8; BLOCK]) -> Result<bool, Stop> {
+        for _ in 0..2 {
+            let offset = self.chunks.offset;
+            match self.chunks.read_exact(block) {
+                0 => return Ok(false),
+                BLOCK if block.iter().any(|byte| *byte != 0) => return Ok(true),
+                BLOCK => {}
+                _ => return Err(Stop::malformed(offset, "the stream ends inside a header")),
+            }
+        }
+        Ok(false)
+    }
+
+    fn header_fault(&self, fault: HeaderFault) -> Stop {
+        let offset = self.chunks.offset - BLOCK as u64;
+        match (fault, offset) {
+            (HeaderFault::Checksum, 0) => {
+                Stop::malformed(offset, "this is no tar archive: no header")
+            }
+            (HeaderFault::Checksum, _) => Stop::malformed(offset, "a header's checksum is wrong"),
+            (HeaderFault::Number, _) => Stop::malformed(offset, "a header's size is not a number"),
+        }
+    }
+
+    /// Takes in an extension header for the entry after it.
+    fn extension(
+        &mut self,
+        kind: HeaderKind,
+        size: u64,
+        extended: &mut Extended,
+    ) -> Result<(), Stop> {
+        let offset = self.chunks.offset;
+        let limit = if kind == HeaderKind::Pax {
+            PAX_BYTES
+        } else {
+            self.limits.path_bytes as u64 + 1
+        };
+        if kind == HeaderKind::PaxGlobal || size > limit {
+            if size > limit {
+                let detail = format!("an extension header of {size} bytes is longer than {limit}");
+                self.gaps.push(Gap::new(GapKind::LimitReached, detail));
+            }
+            return pass_content(self.chunks, size, |_| {});
+        }
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        pass_content(self.chunks, size, |bytes| content.extend_from_slice(bytes))?;
+        let text = || {
+            Some(
+                content
+                    .split(|byte| *byte == 0)
+                    .next()
+                    .unwrap_or_default()
+                    .to_vec(),
+            )
+        };
+        match kind {
+            HeaderKind::LongName => extended.name = text(),
+            HeaderKind::LongLink => extended.link = text(),
+            _ => {
+                extended.pax = PaxRecords::parse(&content)
+                    .map_err(|_| Stop::malformed(offset, "malformed PAX records"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn skip_sparse_headers(&mut self, first: &[u8; BLOCK]) -> Result<(), Stop> {
+        let mut more = tar_header::sparse_continues(first, true);
+        let mut block = [0; BLOCK];
+        while more {
+            if self.chunks.read_exact(&mut block) < BLOCK {
+                return Err(Stop::malformed(
+                    self.chunks.offset,
+                    "the stream ends inside a sparse header",
+                ));
+            }
+            more = tar_header::sparse_continues(&block, false);
+        }
+        Ok(())
+    }
+
+    /// One file, folder, link or device.
+    fn entry(&mut self, entry: &Entry<'_>, target: &[u8], sparse: bool) -> Result<(), Stop> {
+        self.counts.entries += 1;
+        if self.counts.entries > self.limits.entries {
+            let detail = format!(
+                "more than {} entries: the rest was not looked at",
+                self.limits.entries
+            );
+            return Err(Stop {
+                kind: GapKind::LimitReached,
+                detail,
+            });
+        }
+        if entry.path.len() > self.limits.path_bytes {
+            let detail = format!(
+                "a path of {} bytes cannot exist in a container: not looked at",
+                entry.path.len()
+            );
+            self.gaps.push(Gap::new(GapKind::LimitReached, detail));
+            return pass_content(self.chunks, entry.size, |_| {});
+        }
+        if let Some(hidden) = entry.file_name().strip_prefix(".wh.") {
+            self.whiteout(entry, hidden);
+            return pass_content(self.chunks, entry.size, |_| {});
+        }
+        if entry.kind != EntryKind::Directory {
+            self.cover.replace(entry.path);
+        }
+        match entry.kind {
+            EntryKind::File => self.file(entry, sparse),
+            EntryKind::HardLink => {
+                self.hard_link(entry, target);
+                Ok(())
+            }
+            EntryKind::Symlink => {
+                self.symlink(entry, target);
+                Ok(())
+            }
+            EntryKind::Directory | EntryKind::Special => {
+                pass_content(self.chunks, entry.size, |_| {})
+            }
+        }
+    }
+
+    /// `.wh.NAME` removes NAME; `.wh..wh..opq` makes its folder opaque; other `.wh..wh.` names are AUFS's own
+    /// (image-spec, layer.md, "Whiteouts").
+    fn whiteout(&mut self, entry: &Entry<'_>, hidden: &str) {
+        if hidden == ".wh..opq" {
+            self.cover.make_opaque(entry.parent());
+        } else if !hidden.is_empty() && !hidden.starts_with(".wh.") {
+            let parent = entry.parent();
+            let separator = if parent.is_empty() { "" } else { "/" };
+            self.cover.remove(&format!("{parent}{separator}{hidden}"));
+        }
+    }
+
+    /// Passes a file's bytes to whoever wants them: at once to the sessions, whole to the detectors that asked for it.
+    fn file(&mut self, entry: &Entry<'_>, sparse: bool) -> Result<(), Stop> {
+        self.counts.files += 1;
+        self.counts.file_bytes += entry.size;
+        self.dispatch.whole(entry, &mut self.wanted);
+        self.refuse_what_cannot_be_held(entry, sparse);
+        self.held.clear();
+        self.sessions.begin(entry);
+        let passed = pass_content(self.chunks, entry.size, |bytes| {
+            if !self.wanted.is_empty() {
+                self.held.extend_from_slice(bytes);
+            }
+            self.sessions.chunk(bytes);
+        });
+        let mut facts = self.sessions.end();
+        if passed.is_ok() {
+            self.detect(entry, &mut facts);
+        }
+        self.keep(entry.path, facts);
+        passed
+    }
+
+    /// A database that is larger than a detector is ready to hold, or that has holes, is a gap.
+    fn refuse_what_cannot_be_held(&mut self, entry: &Entry<'_>, sparse: bool) {
+        let held_bytes = self.limits.held_bytes;
+        let gaps = &mut self.gaps;
+        self.wanted.retain(|(detector, limit)| {
+            let limit = held_bytes.min(*limit);
+            let gap = if sparse {
+                (
+                    GapKind::UnreadableFile,
+                    format!("{}: stored as a sparse file", detector.id().name),
+                )
+            } else if entry.size > limit {
+                let size = entry.size;
+                (
+                    GapKind::LimitReached,
+                    format!(
+                        "{}: {size} bytes, more than the limit of {limit}",
+                        detector.id().name
+                    ),
+                )
+            } else {
+                return true;
+            };
+            gaps.push(Gap::at(
+                gap.0,
+                LayerPath::from_normalised(entry.path),
+                gap.1,
+            ));
+            false
+        });
+    }
+
+    fn detect(&mut self, entry: &Entry<'_>, facts: &mut FileFacts) {
+        for (detector, _) in &self.wanted {
+            match detector.detect(File {
+                entry: *entry,
+                bytes: &self.held,
+            }) {
+                Ok(found) => facts.merge(found),
+                Err(error) => self.gaps.push(Gap::at(
+                    GapKind::UnreadableFile,
+                    LayerPath::from_normalised(entry.path),
+                    format!("{}: {error}", detector.id().name),
+                )),
+            }
+        }
+        // One large database must not be held until the next one comes.
+        self.held.shrink_to(HELD_BYTES_KEPT);
+    }
+
+    /// A second entry of the same name replaces the first in the container; what secrets the first held is still there.
+    fn keep(&mut self, path: &str, mut facts: FileFacts) {
+        if let Some(mut earlier) = self.facts.remove(path) {
+            earlier.forget_all_but_secrets();
+            facts.merge(earlier);
+        }
+        if !facts.is_empty() {
+            self.facts.insert(LayerPath::from_normalised(path), facts);
+        }
+    }
+
+    /// Another name for a file of this layer: it has the same facts.
+    fn hard_link(&mut self, entry: &Entry<'_>, target: &[u8]) {
+        let target = LayerPath::normalise(target);
+        if let Some(facts) = self.facts.get(&target).cloned() {
+            self.facts
+                .insert(LayerPath::from_normalised(entry.path), facts);
+            return;
+        }
+        self.dispatch.whole(entry, &mut self.wanted);
+        if let Some((detector, _)) = self.wanted.first() {
+            let detail = format!(
+                "{}: a hard link to {target}, which was not read",
+                detector.id().name
+            );
+            self.gaps.push(Gap::at(
+                GapKind::UnresolvedLink,
+                LayerPath::from_normalised(entry.path),
+                detail,
+            ));
+        }
+    }
+
+    fn symlink(&mut self, entry: &Entry<'_>, target: &[u8]) {
+        self.dispatch.whole(entry, &mut self.wanted);
+        if !self.wanted.is_empty() {
+            let link = LayerPath::from_normalised(entry.path);
+            let target = link.resolve_link(target);
+            self.links.insert(link, target);
+        }
+    }
+}
+
+/// Passes an entry's content and the padding after it.
+fn pass_content(chunks: &mut ChunkReader, size: u64, taker: impl FnMut(&[u8])) -> Result<(), Stop> {
+    let offset = chunks.offset;
+    let padding = size.next_multiple_of(BLOCK as u64) - size;
+    if chunks.pass(size, taker) < size || chunks.pass(padding, |_| {}) < padding {
+        return Err(Stop::malformed(offset, "the stream ends inside the entry"));
+    }
+    Ok(())
+}
+
+/// Gaps as they come up, bounded.
+#[derive(Default)]
+struct GapLog {
+    gaps: Vec<Gap>,
+    /// How many of each kind were not kept.
+    more: BTreeMap<GapKind, u64>,
+}
+
+impl GapLog {
+    fn push(&mut self, gap: Gap) {
+        if self
+            .gaps
+            .iter()
+            .filter(|kept| kept.kind == gap.kind)
+            .count()
+            < GAPS_KEPT
+        {
+            self.gaps.push(gap);
+        } else {
+            *self.more.entry(gap.kind).or_default() += 1;
+        }
+    }
+
+    fn into_gaps(self) -> Vec<Gap> {
+        let more = self
+            .more
+            .into_iter()
+            .map(|(kind, count)| Gap::new(kind, format!("{count} more of this kind")));
+        self.gaps.into_iter().chain(more).collect()
+    }
+}

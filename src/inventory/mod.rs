@@ -20,6 +20,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os_release::OsRelease),
         Box::new(os::dpkg::Dpkg),
         Box::new(os::apk::Apk),
+        Box::new(os::rpm::Rpm),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
     ]

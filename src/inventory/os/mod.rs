@@ -5,3 +5,4 @@
 
 pub(super) mod apk;
 pub(super) mod dpkg;
+pub(super) mod rpm;

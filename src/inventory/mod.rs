@@ -1,16 +1,20 @@
 //! From bytes of package databases to what is installed.
 //!
-//! What comes in: the files that the [`detectors`] ask for, one at a time. What
-//! goes out: facts of single files. A detector sees one file and knows no other;
-//! whatever takes two files to know is concluded later. This room never opens a path, asks the network or guesses: what it cannot read is a gap.
+//! What comes in: the files that the [`detectors`] ask for, one at a time, and later what `layers` found visible. What
+//! goes out: facts of single files, and from all of them the [`Inventory`]. A detector sees one file and knows no other;
+//! whatever takes two files to know (the distribution, who owns a file, which layer brought a package) is concluded in
+//! `assemble`. This room never opens a path, asks the network or guesses: what it cannot read is a gap.
 //!
 //! An ecosystem is one file in `os/` or `lang/` with its paths, parser and tests, and one line in the table below.
 
+mod assemble;
 mod harvest;
 mod lang;
 mod os;
 mod os_release;
 mod stanza;
+
+pub use assemble::{Deleted, DeletedPackage, InstalledPackage, Inventory, Visible, assemble};
 
 use crate::layers::Detector;
 

@@ -11,15 +11,15 @@ use crate::layers::ParseError;
 
 /// The tags that are read.
 pub(super) mod tag {
-    pub(in super::super) const NAME: u32 = 1000;
-    pub(in super::super) const VERSION: u32 = 1001;
-    pub(in super::super) const RELEASE: u32 = 1002;
-    pub(in super::super) const EPOCH: u32 = 1003;
-    pub(in super::super) const VENDOR: u32 = 1011;
-    pub(in super::super) const LICENSE: u32 = 1014;
-    pub(in super::super) const ARCH: u32 = 1022;
-    pub(in super::super) const SOURCERPM: u32 = 1044;
-    pub(in super::super) const MODULARITYLABEL: u32 = 5096;
+    pub(in crate::inventory::os::rpm) const NAME: u32 = 1000;
+    pub(in crate::inventory::os::rpm) const VERSION: u32 = 1001;
+    pub(in crate::inventory::os::rpm) const RELEASE: u32 = 1002;
+    pub(in crate::inventory::os::rpm) const EPOCH: u32 = 1003;
+    pub(in crate::inventory::os::rpm) const VENDOR: u32 = 1011;
+    pub(in crate::inventory::os::rpm) const LICENSE: u32 = 1014;
+    pub(in crate::inventory::os::rpm) const ARCH: u32 = 1022;
+    pub(in crate::inventory::os::rpm) const SOURCERPM: u32 = 1044;
+    pub(in crate::inventory::os::rpm) const MODULARITYLABEL: u32 = 5096;
 }
 
 const TYPE_INT32: u32 = 4;

@@ -138,6 +138,23 @@ fn values_that_share_one_place_cannot_outgrow_the_file() {
     let found = facts("var/lib/rpm/Packages.db", &shared);
     assert_eq!(details(&found), ["its slots name more than the file holds"]);
 
+    let rows = vec![perl(); 400];
+    let mut tree = sqlite_file("CREATE TABLE Packages (blob BLOB)", &rows);
+    // Page 2 is the root. All its cells lead to the leaf in page 3, and the other leaves are cut off.
+    let root: Vec<u8> = tree[4096..8192].to_vec();
+    assert_eq!(root[0], 5, "an inner page of a table");
+    for cell in 0..usize::from(u16::from_be_bytes([root[3], root[4]])) {
+        let at = usize::from(u16::from_be_bytes([
+            root[12 + cell * 2],
+            root[13 + cell * 2],
+        ]));
+        tree[4096 + at..4096 + at + 4].copy_from_slice(&3_u32.to_be_bytes());
+    }
+    tree.truncate(3 * 4096);
+    tree[28..32].copy_from_slice(&3_u32.to_be_bytes());
+    let found = facts("var/lib/rpm/rpmdb.sqlite", &tree);
+    assert_eq!(details(&found), ["its rows hold more than the file"]);
+
     let mut circle = berkeley_file(&[perl().repeat(3), signing_key()]);
     // The first overflow page leads to itself, and the value is as long as can be.
     circle[2 * 512 + 16..2 * 512 + 20].copy_from_slice(&2_u32.to_le_bytes());

@@ -1,1 +1,71 @@
-//! From bytes of package databases to packages.
+//! From bytes of package databases to what is installed.
+//!
+//! What comes in: the files that the [`detectors`] ask for, one at a time, and later what `layers` found visible. What
+//! goes out: facts of single files, and from all of them the [`Inventory`]. A detector sees one file and knows no other;
+//! whatever takes two files to know (the distribution, who owns a file, which layer brought a package) is concluded in
+//! `assemble`. This room never opens a path, asks the network or guesses: what it cannot read is a gap.
+//!
+//! An ecosystem is one file in `os/` or `lang/` with its paths, parser and tests, and one line in the table below.
+
+mod assemble;
+mod harvest;
+mod lang;
+mod os;
+mod os_release;
+mod stanza;
+
+pub use assemble::{Deleted, DeletedPackage, InstalledPackage, Inventory, Visible, assemble};
+
+use crate::layers::Detector;
+
+/// Every ecosystem that is read: one line each.
+pub fn detectors() -> Vec<Box<dyn Detector>> {
+    vec![
+        Box::new(os_release::OsRelease),
+        Box::new(os::dpkg::Dpkg),
+        Box::new(os::apk::Apk),
+        Box::new(os::rpm::Rpm),
+        Box::new(lang::python::Python),
+        Box::new(lang::node::Node),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_detector_has_its_own_name_and_a_row_in_the_documentation() {
+        let documentation = include_str!("../../docs/inventory.md");
+        let detectors = detectors();
+        let names: BTreeSet<&str> = detectors
+            .iter()
+            .map(|detector| detector.id().name)
+            .collect();
+        assert_eq!(names.len(), detectors.len());
+        for name in names {
+            let row = format!("| `{name}` |");
+            assert!(documentation.contains(&row), "no row for {name}");
+        }
+    }
+
+    #[test]
+    fn every_detector_says_what_it_is_interested_in_and_skips_what_only_looks_like_it() {
+        use crate::layers::{Entry, Interest, Want};
+        for detector in detectors() {
+            assert!(!detector.interests().is_empty());
+            for interest in detector.interests() {
+                let path = match interest {
+                    Interest::Name(name) => format!("srv/{name}"),
+                    Interest::Folder(folder) => format!("srv/{folder}/file"),
+                    Interest::Extension(_) => continue,
+                    Interest::Everything => panic!("no ecosystem reads every file"),
+                };
+                let wants = detector.wants(&Entry::file(&path, 10));
+                assert_eq!(wants, Want::Skip, "{} at {path}", detector.id());
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! From the facts of single files to the inventory of the container: what only several files together tell.
+//!
+//! Which distribution it is, to which layer a package belongs, what is recorded twice, and what was deleted. (Which OS
+//! package owns a language package's files will be concluded here too, once file lists are facts.)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::os_release::RANKED_PATHS;
+use crate::layers::FileFacts;
+use crate::model::{Distribution, Gap, GapKind, LayerPath, Package, PackageType};
+
+/// A file that is visible in the container and has facts.
+#[derive(Clone, Debug)]
+pub struct Visible<'a> {
+    /// Where it lies.
+    pub path: &'a LayerPath,
+    /// The layers' indexes and facts, base first, of the unbroken run of layers that have a file at this path. The last
+    /// one is what is visible.
+    pub history: Vec<(usize, &'a FileFacts)>,
+}
+
+/// A version of a file that is no longer visible: replaced, or taken away.
+#[derive(Clone, Copy, Debug)]
+pub struct Deleted<'a> {
+    /// Where it lay.
+    pub path: &'a LayerPath,
+    /// The index of the layer that still holds it.
+    pub layer: usize,
+    /// The index of the first layer above in which it is not visible any more.
+    pub removed_in: usize,
+    /// What it said.
+    pub facts: &'a FileFacts,
+}
+
+/// What is installed in the container, and what once was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Which distribution it is, if a file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<Distribution>,
+    /// What is visible in the container, in the order of [`InstalledPackage`].
+    pub packages: Vec<InstalledPackage>,
+    /// What was recorded in a lower layer and is not any more, in the order of [`DeletedPackage`].
+    pub deleted: Vec<DeletedPackage>,
+    /// What could not be read or concluded, sorted.
+    pub gaps: Vec<Gap>,
+}
+
+/// A package that is visible in the container. Ordered by the package (type, namespace, name, version, …), then place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InstalledPackage {
+    /// The package as its database records it.
+    pub package: Package,
+    /// Its PURL, with the distribution; `None` if its name or version fits into none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purl: Option<String>,
+    /// The file that records it.
+    pub path: LayerPath,
+    /// The index of the earliest layer from which on it is recorded without a break.
+    pub layer: usize,
+}
+
+/// A package that a lower layer holds and the container does not show: whoever pulls the image can still read it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DeletedPackage {
+    /// The package as its database recorded it.
+    pub package: Package,
+    /// Its PURL, with the distribution; `None` if its name or version fits into none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purl: Option<String>,
+    /// The file that recorded it.
+    pub path: LayerPath,
+    /// The index of the earliest layer that records it.
+    pub layer: usize,
+    /// The index of the layer in which its last record went out of sight.
+    pub removed_in: usize,
+}
+
+/// What makes two records the same package: everything else may be worded anew when a database is rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity<'a> {
+    package_type: &'a PackageType,
+    namespace: Option<&'a str>,
+    name: &'a str,
+    version: &'a str,
+    architecture: Option<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    fn of(package: &'a Package) -> Self {
+        Self {
+            package_type: &package.package_type,
+            namespace: package.namespace.as_deref(),
+            name: &package.name,
+            version: &package.version,
+            architecture: package.architecture.as_deref(),
+        }
+    }
+}
+
+/// Concludes the inventory. The order of the input does not matter.
+pub fn assemble(visible: &[Visible<'_>], deleted: &[Deleted<'_>]) -> Inventory {
+    let distribution = distribution_of(visible);
+    let packages = installed_packages(visible, distribution.as_ref());
+    let deleted = deleted_packages(deleted, &packages, distribution.as_ref());
+    let mut gaps: Vec<Gap> = visible
+        .iter()
+        .filter_map(|file| file.history.last())
+        .flat_map(|(_, facts)| facts.gaps.iter().cloned())
+        .collect();
+    gaps.extend(missing_basics(distribution.as_ref(), &packages));
+    gaps.sort_unstable();
+    gaps.dedup();
+    Inventory {
+        distribution,
+        packages,
+        deleted,
+        gaps,
+    }
+}
+
+/// What the most trustworthy file says. One that gives no ID (`linux`) stands behind one that does.
+fn distribution_of(visible: &[Visible<'_>]) -> Option<Distribution> {
+    let said: BTreeMap<&str, &Distribution> = visible
+        .iter()
+        .filter_map(|file| {
+            let (_, facts) = file.history.last()?;
+            Some((file.path.as_str(), facts.distribution.as_ref()?))
+        })
+        .collect();
+    let mut ranked = RANKED_PATHS
+        .iter()
+        .filter_map(|path| said.get(path).copied());
+    let first = ranked.clone().next()?;
+    let mut chosen = ranked
+        .find(|distribution| is_known(distribution))
+        .unwrap_or(first)
+        .clone();
+    // Before a release, Debian's os-release has no VERSION_ID; older ones have no codename either, which is then in
+    // debian_version: `trixie/sid`.
+    if chosen.id == "debian"
+        && chosen.version_id.is_none()
+        && chosen.codename.is_none()
+        && let Some(debian_version) = said.get("etc/debian_version")
+    {
+        chosen.codename.clone_from(&debian_version.codename);
+    }
+    Some(chosen)
+}
+
+fn is_known(distribution: &Distribution) -> bool {
+    distribution.id != "linux"
+}
+
+fn installed_packages(
+    visible: &[Visible<'_>],
+    distribution: Option<&Distribution>,
+) -> Vec<InstalledPackage> {
+    let mut packages: Vec<InstalledPackage> = visible
+        .iter()
+        .flat_map(|file| packages_of_file(file, distribution))
+        .collect();
+    packages.sort_unstable();
+    // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder
+    // by two names. The same language package in two places is installed twice.
+    packages.dedup_by(|later, earlier| {
+        Identity::of(&later.package) == Identity::of(&earlier.package)
+            && (later.package.package_type.is_os() || later.path == earlier.path)
+    });
+    packages
+}
+
+fn packages_of_file(
+    file: &Visible<'_>,
+    distribution: Option<&Distribution>,
+) -> Vec<InstalledPackage> {
+    let Some(((top, facts), below)) = file.history.split_last() else {
+        return Vec::new();
+    };
+    let below: Vec<(usize, BTreeSet<Identity<'_>>)> = below
+        .iter()
+        .map(|(layer, facts)| (*layer, facts.packages.iter().map(Identity::of).collect()))
+        .collect();
+    let first_layer = |package: &Package| {
+        let identity = Identity::of(package);
+        below
+            .iter()
+            .rev()
+            .take_while(|(_, recorded)| recorded.contains(&identity))
+            .last()
+            .map_or(*top, |(layer, _)| *layer)
+    };
+    facts
+        .packages
+        .iter()
+        .map(|package| InstalledPackage {
+            package: package.clone(),
+            purl: package.purl(distribution),
+            path: file.path.clone(),
+            layer: first_layer(package),
+        })
+        .collect()
+}
+
+/// What the deleted files record and no visible file of the same kind does: an upgraded package's old version, but not a
+/// package whose database was merely written again, nor a language package that lies elsewhere too.
+fn deleted_packages(
+    deleted: &[Deleted<'_>],
+    installed: &[InstalledPackage],
+    distribution: Option<&Distribution>,
+) -> Vec<DeletedPackage> {
+    let installed: BTreeSet<Identity<'_>> = installed
+        .iter()
+        .map(|installed| Identity::of(&installed.package))
+        .collect();
+    let mut gone: BTreeMap<(Identity<'_>, &LayerPath), DeletedPackage> = BTreeMap::new();
+    for file in deleted {
+        for package in &file.facts.packages {
+            let identity = Identity::of(package);
+            if installed.contains(&identity) {
+                continue;
+            }
+            let found = DeletedPackage {
+                package: package.clone(),
+                purl: package.purl(distribution),
+                path: file.path.clone(),
+                layer: file.layer,
+                removed_in: file.removed_in,
+            };
+            gone.entry((identity, file.path))
+                .and_modify(|known| known.widen(&found))
+                .or_insert(found);
+        }
+    }
+    let mut gone: Vec<DeletedPackage> = gone.into_values().collect();
+    gone.sort_unstable();
+    gone
+}
+
+impl DeletedPackage {
+    /// Takes in another record of the same package at the same path. The words of the earliest record stay.
+    fn widen(&mut self, other: &Self) {
+        let removed_in = self.removed_in.max(other.removed_in);
+        if (other.layer, &other.package) < (self.layer, &self.package) {
+            self.clone_from(other);
+        }
+        self.removed_in = removed_in;
+    }
+}
+
+/// The gaps that no single file shows: OS packages of nobody knows which distribution, and nothing at all.
+fn missing_basics(
+    distribution: Option<&Distribution>,
+    packages: &[InstalledPackage],
+) -> Option<Gap> {
+    if packages.is_empty() {
+        return Some(Gap::new(
+            GapKind::NothingFound,
+            "no package of any ecosystem was found",
+        ));
+    }
+    let os_packages = packages
+        .iter()
+        .filter(|installed| installed.package.package_type.is_os())
+        .count();
+    if os_packages == 0 || distribution.is_some_and(is_known) {
+        return None;
+    }
+    Some(Gap::new(
+        GapKind::UnknownDistribution,
+        format!("no os-release names the distribution of {os_packages} OS packages"),
+    ))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! Conclusions over several files and layers.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn package(package_type: PackageType, name: &str, version: &str) -> Package {
+    Package::new(package_type, name, version)
+}
+
+fn deb(name: &str, version: &str) -> Package {
+    package(PackageType::DEB, name, version)
+}
+
+fn facts(packages: &[Package]) -> FileFacts {
+    FileFacts::of_packages(packages.to_vec())
+}
+
+fn release(id: &str, version: Option<&str>, codename: Option<&str>) -> FileFacts {
+    FileFacts {
+        distribution: Some(Distribution {
+            id: id.into(),
+            version_id: version.map(str::to_owned),
+            codename: codename.map(str::to_owned),
+            ..Distribution::default()
+        }),
+        ..FileFacts::default()
+    }
+}
+
+/// The distribution that files with these facts give.
+fn concluded(files: &[(&str, FileFacts)]) -> Option<Distribution> {
+    let paths: Vec<LayerPath> = files.iter().map(|(path, _)| (*path).into()).collect();
+    let visible: Vec<Visible<'_>> = paths
+        .iter()
+        .zip(files)
+        .map(|(path, (_, facts))| Visible {
+            path,
+            history: vec![(0, facts)],
+        })
+        .collect();
+    assemble(&visible, &[]).distribution
+}
+
+fn layers_of(inventory: &Inventory) -> Vec<(String, usize)> {
+    let packages = inventory.packages.iter();
+    packages
+        .map(|found| {
+            (
+                format!("{} {}", found.package.name, found.package.version),
+                found.layer,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_package_belongs_to_the_layer_from_which_on_it_is_recorded_without_a_break() {
+    let status = LayerPath::from("var/lib/dpkg/status");
+    let history = [
+        facts(&[deb("base", "1"), deb("curl", "7"), deb("gone", "1")]),
+        facts(&[deb("base", "1"), deb("curl", "8"), deb("new", "1")]),
+        facts(&[deb("base", "1"), deb("curl", "7"), deb("new", "1")]),
+    ];
+    let visible = [Visible {
+        path: &status,
+        history: [2, 5, 7].into_iter().zip(&history).collect(),
+    }];
+    let deleted = [(2, 5), (5, 7)]
+        .into_iter()
+        .zip(&history)
+        .map(|((layer, removed_in), facts)| Deleted {
+            path: &status,
+            layer,
+            removed_in,
+            facts,
+        });
+    let inventory = assemble(&visible, &deleted.collect::<Vec<_>>());
+    assert_eq!(
+        layers_of(&inventory),
+        [
+            ("base 1".into(), 2),
+            ("curl 7".into(), 7),
+            ("new 1".into(), 5)
+        ]
+    );
+    let gone: Vec<(&str, &str, usize, usize)> = inventory
+        .deleted
+        .iter()
+        .map(|gone| {
+            (
+                gone.package.name.as_str(),
+                gone.package.version.as_str(),
+                gone.layer,
+                gone.removed_in,
+            )
+        })
+        .collect();
+    assert_eq!(gone, [("curl", "8", 5, 7), ("gone", "1", 2, 5)]);
+}
+
+#[test]
+fn a_deleted_package_is_told_once_from_its_first_to_its_last_layer() {
+    let path = LayerPath::from("app/node_modules/x/package.json");
+    let mut licensed = package(PackageType::NPM, "x", "1");
+    licensed.licenses = vec!["MIT".into()];
+    let versions = [
+        facts(&[licensed.clone()]),
+        facts(&[package(PackageType::NPM, "x", "1")]),
+    ];
+    let record = |layer: usize, removed_in| Deleted {
+        path: &path,
+        layer,
+        removed_in,
+        facts: &versions[layer],
+    };
+    for order in [[record(0, 1), record(1, 3)], [record(1, 3), record(0, 1)]] {
+        let inventory = assemble(&[], &order);
+        let [gone] = inventory.deleted.as_slice() else {
+            panic!("one package")
+        };
+        assert_eq!((gone.layer, gone.removed_in), (0, 3));
+        assert_eq!(gone.package, licensed);
+        assert_eq!(gone.purl.as_deref(), Some("pkg:npm/x@1"));
+    }
+}
+
+#[test]
+fn an_os_package_that_two_databases_record_is_reported_once_and_a_copied_language_package_twice() {
+    let mut musl = package(PackageType::APK, "musl", "1.2.5-r0");
+    musl.line = Some(1);
+    let mut moved = musl.clone();
+    moved.line = Some(9);
+    let six = package(PackageType::PYPI, "six", "1.16");
+    let places = [
+        "lib/apk/db/installed",
+        "usr/lib/apk/db/installed",
+        "a/METADATA",
+        "b/METADATA",
+    ];
+    let paths = places.map(LayerPath::from);
+    let files = [
+        facts(&[musl]),
+        facts(&[moved]),
+        facts(std::slice::from_ref(&six)),
+        facts(&[six]),
+    ];
+    let visible: Vec<Visible<'_>> = paths
+        .iter()
+        .zip(&files)
+        .map(|(path, facts)| Visible {
+            path,
+            history: vec![(0, facts)],
+        })
+        .collect();
+    let inventory = assemble(&visible, &[]);
+    let found: Vec<&str> = inventory
+        .packages
+        .iter()
+        .map(|found| found.path.as_str())
+        .collect();
+    assert_eq!(found, ["lib/apk/db/installed", "a/METADATA", "b/METADATA"]);
+}
+
+#[test]
+fn the_most_trustworthy_file_that_names_a_distribution_is_believed() {
+    let debian = || release("debian", Some("12"), None);
+    let ubuntu = || release("ubuntu", Some("22.04"), None);
+    let id = |files: &[(&str, FileFacts)]| concluded(files).map(|found| found.qualifier());
+    let both = [
+        ("usr/lib/os-release", debian()),
+        ("etc/os-release", ubuntu()),
+    ];
+    assert_eq!(id(&both).as_deref(), Some("ubuntu-22.04"));
+    let derived = [
+        ("etc/debian_version", debian()),
+        ("etc/lsb-release", ubuntu()),
+    ];
+    assert_eq!(id(&derived).as_deref(), Some("ubuntu-22.04"));
+    let nameless = [
+        ("etc/os-release", release("linux", None, None)),
+        ("etc/debian_version", debian()),
+    ];
+    assert_eq!(id(&nameless).as_deref(), Some("debian-12"));
+    assert_eq!(id(&[]), None);
+}
+
+#[test]
+fn debian_before_its_release_has_a_codename_and_no_version() {
+    let found = concluded(&[
+        ("etc/os-release", release("debian", None, None)),
+        (
+            "etc/debian_version",
+            release("debian", None, Some("trixie")),
+        ),
+    ]);
+    let found = found.expect("debian");
+    assert_eq!(
+        (found.version_id, found.codename.as_deref()),
+        (None, Some("trixie"))
+    );
+}
+
+#[test]
+fn purls_name_the_distribution() {
+    let (status, os_release) = (
+        LayerPath::from("var/lib/dpkg/status"),
+        LayerPath::from("etc/os-release"),
+    );
+    let (packages, debian) = (
+        facts(&[deb("curl", "7")]),
+        release("debian", Some("12"), None),
+    );
+    let visible = [(&status, &packages), (&os_release, &debian)].map(|(path, facts)| Visible {
+        path,
+        history: vec![(0, facts)],
+    });
+    let inventory = assemble(&visible, &[]);
+    assert_eq!(
+        inventory.packages[0].purl.as_deref(),
+        Some("pkg:deb/debian/curl@7?distro=debian-12")
+    );
+    assert_eq!(inventory.gaps, []);
+}
+
+#[test]
+fn os_packages_without_a_distribution_and_nothing_at_all_are_gaps() {
+    let path = LayerPath::from("var/lib/dpkg/status");
+    let kinds = |facts: &FileFacts| -> Vec<GapKind> {
+        let visible = [Visible {
+            path: &path,
+            history: vec![(0, facts)],
+        }];
+        let inventory = assemble(&visible, &[]);
+        inventory.gaps.iter().map(|gap| gap.kind).collect()
+    };
+    assert_eq!(
+        kinds(&facts(&[deb("curl", "7")])),
+        [GapKind::UnknownDistribution]
+    );
+    assert_eq!(kinds(&facts(&[package(PackageType::PYPI, "six", "1")])), []);
+    assert_eq!(kinds(&FileFacts::default()), [GapKind::NothingFound]);
+}
+
+#[test]
+fn only_the_gaps_of_what_is_visible_are_reported() {
+    let path = LayerPath::from("var/lib/dpkg/status");
+    let with_gap = |detail: &str| FileFacts {
+        packages: vec![package(PackageType::PYPI, "six", "1")],
+        gaps: vec![Gap::new(GapKind::UnreadableFile, detail)],
+        ..FileFacts::default()
+    };
+    let (old, new) = (with_gap("old"), with_gap("new"));
+    let visible = [Visible {
+        path: &path,
+        history: vec![(0, &old), (1, &new)],
+    }];
+    let details: Vec<String> = assemble(&visible, &[])
+        .gaps
+        .into_iter()
+        .map(|gap| gap.detail)
+        .collect();
+    assert_eq!(details, ["new"]);
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_files_and_records_does_not_matter(
+        records in proptest::collection::vec((0_usize..3, "[ab]", "[12]", any::<bool>()), 0..12),
+        seed in any::<prop::sample::Index>()
+    ) {
+        let paths = ["a", "b", "c"].map(LayerPath::from);
+        let files: Vec<(usize, FileFacts)> = records
+            .iter()
+            .map(|(path, name, version, is_os)| {
+                let package_type = if *is_os { PackageType::DEB } else { PackageType::NPM };
+                (*path, facts(&[package(package_type, name, version)]))
+            })
+            .collect();
+        let mut visible: Vec<Visible<'_>> = files
+            .iter()
+            .map(|(path, facts)| Visible { path: &paths[*path], history: vec![(0, facts)] })
+            .collect();
+        let mut gone: Vec<Deleted<'_>> = files
+            .iter()
+            .map(|(path, facts)| Deleted { path: &paths[*path], layer: *path, removed_in: *path + 1, facts })
+            .collect();
+        let cut = seed.index(files.len() + 1);
+        let (seen, hidden) = (visible.split_off(cut), gone.split_off(cut));
+        let forth = assemble(&seen, &gone);
+        let back = assemble(
+            &seen.into_iter().rev().collect::<Vec<_>>(),
+            &gone.into_iter().rev().collect::<Vec<_>>(),
+        );
+        prop_assert!(forth.packages.is_sorted() && forth.deleted.is_sorted());
+        prop_assert_eq!(forth, back);
+        drop(hidden);
+    }
+}

@@ -14,7 +14,7 @@ mod os;
 mod os_release;
 mod stanza;
 
-pub use assemble::{Deleted, DeletedPackage, InstalledPackage, Inventory, Visible, assemble};
+pub use assemble::{DeletedPackage, InstalledPackage, Inventory, assemble};
 
 use crate::layers::Detector;
 

@@ -19,7 +19,7 @@ pub struct Squashed<'a> {
 }
 
 /// A file that the container sees.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Visible<'a> {
     /// Where it lies.
     pub path: &'a LayerPath,
@@ -35,8 +35,26 @@ impl<'a> Visible<'a> {
     }
 }
 
+impl<'a> Squashed<'a> {
+    /// The versions of visible files that a later layer overwrote.
+    pub fn overwritten(&self) -> impl Iterator<Item = Hidden<'a>> {
+        self.visible.iter().flat_map(|file| {
+            file.history.windows(2).filter_map(|pair| match pair {
+                [(layer, facts), (hidden_by, _)] => Some(Hidden {
+                    path: file.path,
+                    layer: *layer,
+                    facts,
+                    hidden_by: *hidden_by,
+                    how: Covered::Replaced,
+                }),
+                _ => None,
+            })
+        })
+    }
+}
+
 /// A version of a file that the container does not see.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Hidden<'a> {
     /// Where it lay.
     pub path: &'a LayerPath,
@@ -76,23 +94,17 @@ pub fn squash<'a>(reports: &[&'a LayerReport]) -> Squashed<'a> {
             });
             run.history.push((layer, facts));
         }
-        let gaps = report
+        squashed
             .gaps
-            .iter()
-            .chain(report.facts.values().flat_map(|facts| &facts.gaps));
-        squashed.gaps.extend(gaps.map(|gap| Gap {
-            layer: Some(report.diff_id),
-            ..gap.clone()
-        }));
+            .extend(report.gaps.iter().map(|gap| in_layer(gap, report)));
     }
     for (link, (layer, target)) in links {
         if !live.contains_key(target) {
             let detail = format!("a link to {target}, which holds nothing that was read");
             let gap = Gap::at(GapKind::UnresolvedLink, link.clone(), detail);
-            squashed.gaps.push(Gap {
-                layer: reports.get(layer).map(|report| report.diff_id),
-                ..gap
-            });
+            squashed
+                .gaps
+                .extend(reports.get(layer).map(|report| in_layer(&gap, report)));
         }
     }
     squashed.visible = live
@@ -105,9 +117,41 @@ pub fn squash<'a>(reports: &[&'a LayerReport]) -> Squashed<'a> {
     squashed
         .hidden
         .sort_by_key(|hidden| (hidden.path, hidden.layer, hidden.hidden_by));
+    squashed.gaps.extend(file_gaps(&squashed, reports));
     squashed.gaps.sort();
     squashed.gaps.dedup();
     squashed
+}
+
+/// The gaps that go with files: all of those that the container sees. Of a version that it does not see only a limit
+/// matters, since a secret beyond it can still be read from the layer.
+fn file_gaps(squashed: &Squashed<'_>, reports: &[&LayerReport]) -> Vec<Gap> {
+    let overwritten = squashed
+        .overwritten()
+        .map(|hidden| (hidden.layer, hidden.facts, false));
+    let current = squashed
+        .visible
+        .iter()
+        .filter_map(Visible::current)
+        .map(|(layer, facts)| (layer, facts, true));
+    let hidden = squashed
+        .hidden
+        .iter()
+        .map(|hidden| (hidden.layer, hidden.facts, false));
+    overwritten
+        .chain(current)
+        .chain(hidden)
+        .flat_map(|(layer, facts, visible)| facts.gaps.iter().map(move |gap| (layer, gap, visible)))
+        .filter(|(_, gap, visible)| *visible || gap.kind == GapKind::LimitReached)
+        .filter_map(|(layer, gap, _)| reports.get(layer).map(|report| in_layer(gap, report)))
+        .collect()
+}
+
+fn in_layer(gap: &Gap, report: &LayerReport) -> Gap {
+    Gap {
+        layer: Some(report.diff_id),
+        ..gap.clone()
+    }
 }
 
 /// Takes out of `live` what this layer covers. A file that is replaced by one with facts of its own stays: its run goes
@@ -215,6 +259,34 @@ mod tests {
         let squashed = squash(&layers.each_ref());
         assert!(squashed.visible.is_empty());
         assert_eq!(squashed.hidden[0].how, Covered::Replaced);
+    }
+
+    #[test]
+    fn the_gaps_of_a_file_count_while_the_container_sees_it_and_a_limit_counts_always() {
+        let with_gap = |number, kind, detail: &str| {
+            let mut report = with_file(layer(number), "db", "a");
+            let facts = report.facts.get_mut("db").expect("facts");
+            facts.gaps.push(Gap::at(kind, "db".into(), detail));
+            report
+        };
+        let layers = [
+            with_gap(0, GapKind::UnreadableFile, "old"),
+            with_gap(1, GapKind::LimitReached, "limit"),
+            with_gap(2, GapKind::UnreadableFile, "new"),
+        ];
+        let squashed = squash(&layers.each_ref());
+        let gaps: Vec<_> = squashed
+            .gaps
+            .iter()
+            .map(|gap| (gap.detail.as_str(), gap.layer))
+            .collect();
+        assert_eq!(
+            gaps,
+            [
+                ("new", Some(layers[2].diff_id)),
+                ("limit", Some(layers[1].diff_id))
+            ]
+        );
     }
 
     #[test]

@@ -292,7 +292,8 @@ fn limits_become_gaps() {
     };
     let all = report(&Limits::default());
     assert_eq!(names(&all), [("db", "one"), ("last/db", "two")]);
-    assert!(all.gaps[0].detail.contains("1001 bytes"), "{:?}", all.gaps);
+    let gaps = &all.facts["a/db"].gaps;
+    assert!(gaps[0].detail.contains("1001 bytes"), "{gaps:?}");
     let entries = report(&Limits {
         entries: 2,
         ..Limits::default()

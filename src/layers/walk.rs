@@ -16,7 +16,7 @@ use crate::model::{DiffId, Digest, Gap, GapKind, LayerPath, Limits};
 /// Bytes of a PAX header that are read. Linux allows 64 KiB for each extended attribute; builders write a handful.
 const PAX_BYTES: u64 = 1 << 20;
 /// Gaps of one kind that are kept for a layer; the rest are counted, so that a hostile layer cannot flood the evidence.
-const GAPS_KEPT: usize = 20;
+const GAPS_KEPT: u64 = 20;
 /// Room for held files that stays allocated between two of them. 1 MiB: most databases and manifests are smaller.
 const HELD_BYTES_KEPT: usize = 1 << 20;
 
@@ -293,7 +293,8 @@ impl Walk<'_> {
         self.counts.files += 1;
         self.counts.file_bytes += entry.size;
         self.dispatch.whole(entry, &mut self.wanted);
-        self.refuse_what_cannot_be_held(entry, sparse);
+        let mut facts = FileFacts::default();
+        self.refuse_what_cannot_be_held(entry, sparse, &mut facts);
         self.held.clear();
         self.sessions.begin(entry);
         let passed = pass_content(self.chunks, entry.size, |bytes| {
@@ -302,7 +303,7 @@ impl Walk<'_> {
             }
             self.sessions.chunk(bytes);
         });
-        let mut facts = self.sessions.end();
+        facts.merge(self.sessions.end());
         if passed.is_ok() {
             self.detect(entry, &mut facts);
         }
@@ -311,49 +312,49 @@ impl Walk<'_> {
     }
 
     /// A database that is larger than a detector is ready to hold, or that has holes, is a gap.
-    fn refuse_what_cannot_be_held(&mut self, entry: &Entry<'_>, sparse: bool) {
+    fn refuse_what_cannot_be_held(
+        &mut self,
+        entry: &Entry<'_>,
+        sparse: bool,
+        facts: &mut FileFacts,
+    ) {
         let held_bytes = self.limits.held_bytes;
         let gaps = &mut self.gaps;
         self.wanted.retain(|(detector, limit)| {
             let limit = held_bytes.min(*limit);
-            let gap = if sparse {
+            let (kind, why) = if sparse {
                 (
                     GapKind::UnreadableFile,
-                    format!("{}: stored as a sparse file", detector.id().name),
+                    "stored as a sparse file".to_owned(),
                 )
             } else if entry.size > limit {
-                let size = entry.size;
                 (
                     GapKind::LimitReached,
-                    format!(
-                        "{}: {size} bytes, more than the limit of {limit}",
-                        detector.id().name
-                    ),
+                    format!("{} bytes, more than the limit of {limit}", entry.size),
                 )
             } else {
                 return true;
             };
-            gaps.push(Gap::at(
-                gap.0,
-                LayerPath::from_normalised(entry.path),
-                gap.1,
-            ));
+            gaps.at(kind, entry, *detector, &why, facts);
             false
         });
     }
 
     fn detect(&mut self, entry: &Entry<'_>, facts: &mut FileFacts) {
         for (detector, _) in &self.wanted {
-            match detector.detect(File {
+            let file = File {
                 entry: *entry,
                 bytes: &self.held,
-            }) {
+            };
+            match detector.detect(file) {
                 Ok(found) => facts.merge(found),
-                Err(error) => self.gaps.push(Gap::at(
+                Err(error) => self.gaps.at(
                     GapKind::UnreadableFile,
-                    LayerPath::from_normalised(entry.path),
-                    format!("{}: {error}", detector.id().name),
-                )),
+                    entry,
+                    *detector,
+                    &error.reason,
+                    facts,
+                ),
             }
         }
         // One large database must not be held until the next one comes.
@@ -417,30 +418,51 @@ fn pass_content(chunks: &mut ChunkReader, size: u64, taker: impl FnMut(&[u8])) -
 #[derive(Default)]
 struct GapLog {
     gaps: Vec<Gap>,
-    /// How many of each kind were not kept.
-    more: BTreeMap<GapKind, u64>,
+    /// How many of each kind came up.
+    seen: BTreeMap<GapKind, u64>,
 }
 
 impl GapLog {
+    /// A gap of the layer.
     fn push(&mut self, gap: Gap) {
-        if self
-            .gaps
-            .iter()
-            .filter(|kept| kept.kind == gap.kind)
-            .count()
-            < GAPS_KEPT
-        {
+        if self.admits(gap.kind) {
             self.gaps.push(gap);
-        } else {
-            *self.more.entry(gap.kind).or_default() += 1;
         }
     }
 
+    /// A gap of one file: it goes with the file's facts, so that it is gone where the file is replaced.
+    fn at(
+        &mut self,
+        kind: GapKind,
+        entry: &Entry<'_>,
+        detector: &dyn Detector,
+        why: &str,
+        facts: &mut FileFacts,
+    ) {
+        if self.admits(kind) {
+            let detail = format!("{}: {why}", detector.id().name);
+            facts.gaps.push(Gap::at(
+                kind,
+                LayerPath::from_normalised(entry.path),
+                detail,
+            ));
+        }
+    }
+
+    fn admits(&mut self, kind: GapKind) -> bool {
+        let seen = self.seen.entry(kind).or_default();
+        *seen += 1;
+        *seen <= GAPS_KEPT
+    }
+
     fn into_gaps(self) -> Vec<Gap> {
-        let more = self
-            .more
-            .into_iter()
-            .map(|(kind, count)| Gap::new(kind, format!("{count} more of this kind")));
+        let more = self.seen.into_iter().filter_map(|(kind, seen)| {
+            let more = seen.checked_sub(GAPS_KEPT).filter(|more| *more > 0)?;
+            Some(Gap::new(
+                kind,
+                format!("{more} more of this kind in the layer"),
+            ))
+        });
         self.gaps.into_iter().chain(more).collect()
     }
 }

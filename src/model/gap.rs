@@ -55,6 +55,8 @@ pub enum GapKind {
     NoAdvisories,
     /// A package database, manifest or archive could not be parsed.
     UnreadableFile,
+    /// Only the starter set inside Plimsoll was at hand, which is no coverage of anything.
+    StarterAdvisories,
     /// A version that its scheme cannot order, of a package or of an advisory.
     UnorderedVersion,
     /// A limit was reached: entries, bytes, ratio, path length, size of a file that has to be held.
@@ -77,6 +79,7 @@ impl GapKind {
         match self {
             Self::UnknownDistribution => "unknown-distribution",
             Self::NoAdvisories => "no-advisories",
+            Self::StarterAdvisories => "starter-advisories",
             Self::UnreadableFile => "unreadable-file",
             Self::UnorderedVersion => "unordered-version",
             Self::LimitReached => "limit-reached",

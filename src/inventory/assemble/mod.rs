@@ -8,31 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::os_release::RANKED_PATHS;
-use crate::layers::FileFacts;
+use crate::layers::{Hidden, Squashed, Visible};
 use crate::model::{Distribution, Gap, GapKind, LayerPath, Package, PackageType};
-
-/// A file that is visible in the container and has facts.
-#[derive(Clone, Debug)]
-pub struct Visible<'a> {
-    /// Where it lies.
-    pub path: &'a LayerPath,
-    /// The layers' indexes and facts, base first, of the unbroken run of layers that have a file at this path. The last
-    /// one is what is visible.
-    pub history: Vec<(usize, &'a FileFacts)>,
-}
-
-/// A version of a file that is no longer visible: replaced, or taken away.
-#[derive(Clone, Copy, Debug)]
-pub struct Deleted<'a> {
-    /// Where it lay.
-    pub path: &'a LayerPath,
-    /// The index of the layer that still holds it.
-    pub layer: usize,
-    /// The index of the first layer above in which it is not visible any more.
-    pub removed_in: usize,
-    /// What it said.
-    pub facts: &'a FileFacts,
-}
 
 /// What is installed in the container, and what once was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +21,7 @@ pub struct Inventory {
     pub packages: Vec<InstalledPackage>,
     /// What was recorded in a lower layer and is not any more, in the order of [`DeletedPackage`].
     pub deleted: Vec<DeletedPackage>,
-    /// What could not be read or concluded, sorted.
+    /// What could not be concluded. What could not be read is in the squashed layers' gaps.
     pub gaps: Vec<Gap>,
 }
 
@@ -100,19 +77,19 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// Concludes the inventory. The order of the input does not matter.
-pub fn assemble(visible: &[Visible<'_>], deleted: &[Deleted<'_>]) -> Inventory {
-    let distribution = distribution_of(visible);
-    let packages = installed_packages(visible, distribution.as_ref());
-    let deleted = deleted_packages(deleted, &packages, distribution.as_ref());
-    let mut gaps: Vec<Gap> = visible
+/// Concludes the inventory.
+pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
+    let distribution = distribution_of(&squashed.visible);
+    let packages = installed_packages(&squashed.visible, distribution.as_ref());
+    let out_of_sight = squashed
+        .hidden
         .iter()
-        .filter_map(|file| file.history.last())
-        .flat_map(|(_, facts)| facts.gaps.iter().cloned())
+        .copied()
+        .chain(squashed.overwritten());
+    let deleted = deleted_packages(out_of_sight, &packages, distribution.as_ref());
+    let gaps = missing_basics(distribution.as_ref(), &packages)
+        .into_iter()
         .collect();
-    gaps.extend(missing_basics(distribution.as_ref(), &packages));
-    gaps.sort_unstable();
-    gaps.dedup();
     Inventory {
         distribution,
         packages,
@@ -206,8 +183,8 @@ fn packages_of_file(
 
 /// What the deleted files record and no visible file of the same kind does: an upgraded package's old version, but not a
 /// package whose database was merely written again, nor a language package that lies elsewhere too.
-fn deleted_packages(
-    deleted: &[Deleted<'_>],
+fn deleted_packages<'a>(
+    out_of_sight: impl Iterator<Item = Hidden<'a>>,
     installed: &[InstalledPackage],
     distribution: Option<&Distribution>,
 ) -> Vec<DeletedPackage> {
@@ -216,7 +193,7 @@ fn deleted_packages(
         .map(|installed| Identity::of(&installed.package))
         .collect();
     let mut gone: BTreeMap<(Identity<'_>, &LayerPath), DeletedPackage> = BTreeMap::new();
-    for file in deleted {
+    for file in out_of_sight {
         for package in &file.facts.packages {
             let identity = Identity::of(package);
             if installed.contains(&identity) {
@@ -227,7 +204,7 @@ fn deleted_packages(
                 purl: package.purl(distribution),
                 path: file.path.clone(),
                 layer: file.layer,
-                removed_in: file.removed_in,
+                removed_in: file.hidden_by,
             };
             gone.entry((identity, file.path))
                 .and_modify(|known| known.widen(&found))

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::layers::{Covered, FileFacts};
 
 fn package(package_type: PackageType, name: &str, version: &str) -> Package {
     Package::new(package_type, name, version)
@@ -10,6 +11,15 @@ fn package(package_type: PackageType, name: &str, version: &str) -> Package {
 
 fn deb(name: &str, version: &str) -> Package {
     package(PackageType::DEB, name, version)
+}
+
+/// The inventory of files that are visible, and of versions that are not.
+fn concluded_from(visible: Vec<Visible<'_>>, hidden: Vec<Hidden<'_>>) -> Inventory {
+    assemble(&Squashed {
+        visible,
+        hidden,
+        gaps: Vec::new(),
+    })
 }
 
 fn facts(packages: &[Package]) -> FileFacts {
@@ -39,7 +49,7 @@ fn concluded(files: &[(&str, FileFacts)]) -> Option<Distribution> {
             history: vec![(0, facts)],
         })
         .collect();
-    assemble(&visible, &[]).distribution
+    concluded_from(visible, Vec::new()).distribution
 }
 
 fn layers_of(inventory: &Inventory) -> Vec<(String, usize)> {
@@ -66,16 +76,7 @@ fn a_package_belongs_to_the_layer_from_which_on_it_is_recorded_without_a_break()
         path: &status,
         history: [2, 5, 7].into_iter().zip(&history).collect(),
     }];
-    let deleted = [(2, 5), (5, 7)]
-        .into_iter()
-        .zip(&history)
-        .map(|((layer, removed_in), facts)| Deleted {
-            path: &status,
-            layer,
-            removed_in,
-            facts,
-        });
-    let inventory = assemble(&visible, &deleted.collect::<Vec<_>>());
+    let inventory = concluded_from(visible.into(), Vec::new());
     assert_eq!(
         layers_of(&inventory),
         [
@@ -108,14 +109,15 @@ fn a_deleted_package_is_told_once_from_its_first_to_its_last_layer() {
         facts(&[licensed.clone()]),
         facts(&[package(PackageType::NPM, "x", "1")]),
     ];
-    let record = |layer: usize, removed_in| Deleted {
+    let record = |layer: usize, hidden_by| Hidden {
         path: &path,
         layer,
-        removed_in,
         facts: &versions[layer],
+        hidden_by,
+        how: Covered::Removed,
     };
     for order in [[record(0, 1), record(1, 3)], [record(1, 3), record(0, 1)]] {
-        let inventory = assemble(&[], &order);
+        let inventory = concluded_from(Vec::new(), order.into());
         let [gone] = inventory.deleted.as_slice() else {
             panic!("one package")
         };
@@ -153,7 +155,7 @@ fn an_os_package_that_two_databases_record_is_reported_once_and_a_copied_languag
             history: vec![(0, facts)],
         })
         .collect();
-    let inventory = assemble(&visible, &[]);
+    let inventory = concluded_from(visible, Vec::new());
     let found: Vec<&str> = inventory
         .packages
         .iter()
@@ -215,7 +217,7 @@ fn purls_name_the_distribution() {
         path,
         history: vec![(0, facts)],
     });
-    let inventory = assemble(&visible, &[]);
+    let inventory = concluded_from(visible.into(), Vec::new());
     assert_eq!(
         inventory.packages[0].purl.as_deref(),
         Some("pkg:deb/debian/curl@7?distro=debian-12")
@@ -231,7 +233,7 @@ fn os_packages_without_a_distribution_and_nothing_at_all_are_gaps() {
             path: &path,
             history: vec![(0, facts)],
         }];
-        let inventory = assemble(&visible, &[]);
+        let inventory = concluded_from(visible.into(), Vec::new());
         inventory.gaps.iter().map(|gap| gap.kind).collect()
     };
     assert_eq!(
@@ -240,27 +242,6 @@ fn os_packages_without_a_distribution_and_nothing_at_all_are_gaps() {
     );
     assert_eq!(kinds(&facts(&[package(PackageType::PYPI, "six", "1")])), []);
     assert_eq!(kinds(&FileFacts::default()), [GapKind::NothingFound]);
-}
-
-#[test]
-fn only_the_gaps_of_what_is_visible_are_reported() {
-    let path = LayerPath::from("var/lib/dpkg/status");
-    let with_gap = |detail: &str| FileFacts {
-        packages: vec![package(PackageType::PYPI, "six", "1")],
-        gaps: vec![Gap::new(GapKind::UnreadableFile, detail)],
-        ..FileFacts::default()
-    };
-    let (old, new) = (with_gap("old"), with_gap("new"));
-    let visible = [Visible {
-        path: &path,
-        history: vec![(0, &old), (1, &new)],
-    }];
-    let details: Vec<String> = assemble(&visible, &[])
-        .gaps
-        .into_iter()
-        .map(|gap| gap.detail)
-        .collect();
-    assert_eq!(details, ["new"]);
 }
 
 proptest! {
@@ -281,17 +262,21 @@ proptest! {
             .iter()
             .map(|(path, facts)| Visible { path: &paths[*path], history: vec![(0, facts)] })
             .collect();
-        let mut gone: Vec<Deleted<'_>> = files
+        let mut gone: Vec<Hidden<'_>> = files
             .iter()
-            .map(|(path, facts)| Deleted { path: &paths[*path], layer: *path, removed_in: *path + 1, facts })
+            .map(|(path, facts)| Hidden {
+                path: &paths[*path],
+                layer: *path,
+                facts,
+                hidden_by: *path + 1,
+                how: Covered::Replaced,
+            })
             .collect();
         let cut = seed.index(files.len() + 1);
         let (seen, hidden) = (visible.split_off(cut), gone.split_off(cut));
-        let forth = assemble(&seen, &gone);
-        let back = assemble(
-            &seen.into_iter().rev().collect::<Vec<_>>(),
-            &gone.into_iter().rev().collect::<Vec<_>>(),
-        );
+        let reversed = (seen.iter().rev().cloned().collect(), gone.iter().rev().copied().collect());
+        let forth = concluded_from(seen, gone);
+        let back = concluded_from(reversed.0, reversed.1);
         prop_assert!(forth.packages.is_sorted() && forth.deleted.is_sorted());
         prop_assert_eq!(forth, back);
         drop(hidden);

@@ -1,2 +1,1 @@
-//! The floor against the scan.
 fn main() {}

@@ -1,2 +1,1 @@
-//! The door: parse, run, exit.
 fn main() {}

@@ -1,0 +1,76 @@
+//! What a user reads when something did not work: what, where, why, and what to do next.
+
+use std::error::Error;
+use std::fmt;
+
+use super::Exit;
+
+/// An error on its way to the user.
+#[derive(Debug)]
+pub struct Failure {
+    error: Box<dyn Error + Send + Sync>,
+    hint: Option<String>,
+    exit: Exit,
+}
+
+impl Failure {
+    /// The job could not be done.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), hint: None, exit: Exit::Failed }
+    }
+
+    /// The command line makes no sense.
+    pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), hint: None, exit: Exit::Usage }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into);
+        self
+    }
+
+    /// The exit code that it ends with.
+    pub const fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failure {
+    /// `error: what`, a line for each cause below it, and the hint.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.error)?;
+        let mut told = self.error.to_string();
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Many libraries repeat their cause in their own message.
+            if !told.contains(&text) {
+                write!(f, "\n  because: {text}")?;
+                told = text;
+            }
+            cause = error.source();
+        }
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  hint: {hint}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the manifest cannot be read")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn causes_and_the_hint_have_lines_of_their_own() {
+        let cause = std::io::Error::other("connection refused");
+        let failure = Failure::new(Outer(cause)).with_hint(Some("start the registry"));
+        assert_eq!(
+            failure.to_string(),
+            "error: the manifest cannot be read\n  because: connection refused\n  hint: start the registry"
+        );
+    }
+}

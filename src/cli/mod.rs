@@ -1,0 +1,148 @@
+//! The door: what was typed becomes what is done; what was found becomes output and an exit code.
+//!
+//! Data goes to standard output, everything else to standard error. Nothing here decides what a finding is.
+
+mod db;
+mod exit;
+mod failure;
+mod fetch;
+mod folders;
+mod output;
+mod progress;
+mod scan;
+
+use std::io::Write as _;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+pub use exit::Exit;
+use failure::Failure;
+
+/// Plimsoll looks at a container image before it sails: what is aboard, and what is wrong with it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plimsoll",
+    version,
+    about,
+    styles = STYLES,
+    after_help = Exit::HELP,
+    max_term_width = 100,
+    propagate_version = true,
+    infer_subcommands = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Colours: on a terminal that wants them (NO_COLOR is respected), always, or never.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    color: When,
+
+    /// Say more about what is done; twice for everything.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+
+    /// No progress and no warnings; errors are still told.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scan an image: packages with known vulnerabilities, embedded secrets, and what could not be looked at.
+    Scan(scan::ScanArguments),
+    /// The advisory store: fill it, update it, ask it.
+    Db(db::DbArguments),
+    /// Print the completions of a shell, to be put where it looks for them.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What holds for every command.
+#[derive(Clone, Copy, Debug)]
+struct Manners {
+    /// Colours on standard output.
+    colour: bool,
+    /// No progress, no warnings.
+    quiet: bool,
+}
+
+/// Runs the command line that this process was started with.
+pub fn run() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no error; the rest is told on standard error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    set_colours(arguments.color);
+    start_log(arguments.verbose);
+    let manners = Manners { colour: colours_on_stdout(), quiet: arguments.quiet };
+    let done = match arguments.command {
+        Command::Scan(scan) => scan.run(manners),
+        Command::Db(db) => db.run(manners),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut std::io::stdout());
+            Ok(Exit::Success)
+        }
+    };
+    done.unwrap_or_else(|failure| {
+        let _ = writeln!(anstream::stderr(), "{failure}");
+        failure.exit()
+    })
+}
+
+fn set_colours(when: When) {
+    match when {
+        When::Auto => anstream::ColorChoice::Auto,
+        When::Always => anstream::ColorChoice::Always,
+        When::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Whether standard output takes colours: the flag, then NO_COLOR, CLICOLOR and whether it is a terminal.
+fn colours_on_stdout() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Log lines are for us; `PLIMSOLL_LOG` takes a filter in tracing's own form.
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => "off",
+        1 => "plimsoll=info",
+        _ => "plimsoll=debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PLIMSOLL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! A bar for each layer on a terminal; silence in a pipe.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::model::LayerDescriptor;
+use crate::scan::Progress;
+
+/// How often the bars are drawn.
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// The bars of one scan, on standard error.
+pub(super) struct Bars {
+    all: MultiProgress,
+    layers: Mutex<BTreeMap<usize, ProgressBar>>,
+}
+
+impl Bars {
+    /// Bars that are drawn only if `shown` and standard error is a terminal.
+    pub(super) fn new(shown: bool) -> Self {
+        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        Self { all: MultiProgress::with_draw_target(target), layers: Mutex::default() }
+    }
+
+    /// Takes all bars away, before the result is written.
+    pub(super) fn clear(&self) {
+        let _ = self.all.clear();
+    }
+
+    fn layers(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, ProgressBar>> {
+        self.layers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Progress for Bars {
+    fn layer_started(&self, layer: &LayerDescriptor) {
+        let bar = match layer.size {
+            Some(size) => ProgressBar::new(size).with_style(style("{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}")),
+            None => ProgressBar::new_spinner().with_style(style("{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}")),
+        };
+        bar.set_prefix(format!("layer {}", layer.index + 1));
+        bar.enable_steady_tick(REDRAW);
+        self.layers().insert(layer.index, self.all.add(bar));
+    }
+
+    fn layer_bytes(&self, index: usize, count: u64) {
+        if let Some(bar) = self.layers().get(&index) {
+            bar.inc(count);
+        }
+    }
+
+    fn layer_done(&self, index: usize) {
+        if let Some(bar) = self.layers().remove(&index) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn warning(&self, text: &str) {
+        self.all.suspend(|| {
+            let _ = std::io::Write::write_all(&mut anstream::stderr(), format!("warning: {text}\n").as_bytes());
+        });
+    }
+}
+
+/// A template that does not parse would be a fault of ours: the plain bar is shown then.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("█▉▊▋▌▍▎▏ ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_templates_are_well_formed() {
+        for template in ["{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}", "{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}"] {
+            assert!(ProgressStyle::with_template(template).is_ok());
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The evidence document, `plimsoll.evidence/v1`. Its JSON Schema is `docs/schema/evidence-v1.schema.json`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Gate, Verdict};
+use crate::model::{Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, LayerPath, Platform, Severity};
+
+/// The document's form; raised when a reader of the old one could misread the new one.
+pub const SCHEMA: &str = "plimsoll.evidence/v1";
+
+/// Everything that a scan says about one image. The same image, advisories, policy and Plimsoll give the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// What was scanned.
+    pub subject: Subject,
+    /// The distribution that its packages belong to, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<Distribution>,
+    /// What was found, worst first.
+    pub findings: Vec<Finding>,
+    /// What could not be judged.
+    pub gaps: Vec<Gap>,
+    /// Every package that the running container has.
+    pub packages: Vec<PackageRecord>,
+    /// The advisories that the packages were matched with.
+    pub advisories: Advisories,
+    /// What decided over the verdict.
+    pub policy: Policy,
+    /// What made this document.
+    pub tool: Tool,
+}
+
+/// The scanned image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Its reference in full.
+    pub name: String,
+    /// Digest of the manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest_digest: Option<Digest>,
+    /// Digest of the config: the image id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_digest: Option<Digest>,
+    /// What it is built for.
+    pub platform: Platform,
+    /// Its layers, base first.
+    pub layers: Vec<LayerRecord>,
+}
+
+/// One layer, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerRecord {
+    /// Digest of the stored blob.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Digest of the uncompressed tar: of the bytes that were read. `None` if the layer could not be walked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff_id: Option<DiffId>,
+    /// The build instruction that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<String>,
+    /// Regular files that were offered to the detectors.
+    pub files: u64,
+    /// Bytes of those files.
+    pub file_bytes: u64,
+}
+
+/// A package of the running container.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PackageRecord {
+    /// The canonical package URL; `None` for a name that no URL can carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purl: Option<String>,
+    /// Type, name, version and all that its database says.
+    #[serde(flatten)]
+    pub package: crate::model::Package,
+    /// Where it is recorded.
+    pub place: Place,
+}
+
+/// A place in the image.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<LayerPath>,
+    /// The line in it, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Index of the layer that brought it, 0 is the base; `None` for a place in the image's config.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<usize>,
+    /// The part of the config that it is in: `env`, `label`, `history`, with its name or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+}
+
+/// Something that somebody should act on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Finding {
+    /// A package with a known vulnerability.
+    Vulnerability(VulnerabilityFinding),
+    /// A secret that whoever has the image can read.
+    Secret(SecretFinding),
+}
+
+impl Finding {
+    /// How bad it is.
+    pub const fn severity(&self) -> Severity {
+        match self {
+            Self::Vulnerability(finding) => finding.severity,
+            Self::Secret(finding) => finding.severity,
+        }
+    }
+
+    /// The order of all documents, total: worst first, vulnerabilities before secrets, then by id and place.
+    pub fn order(&self) -> impl Ord + use<> {
+        let (kind, id, subject, places) = match self {
+            Self::Vulnerability(finding) => (
+                0,
+                finding.id.clone(),
+                format!("{}\n{}", finding.package, finding.version),
+                vec![finding.place.clone()],
+            ),
+            Self::Secret(finding) => (
+                1,
+                finding.rule.clone(),
+                finding.fingerprint.to_string(),
+                finding.places.iter().map(|place| place.place.clone()).collect(),
+            ),
+        };
+        (std::cmp::Reverse(self.severity()), kind, id, subject, places)
+    }
+}
+
+/// A package with a known vulnerability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VulnerabilityFinding {
+    /// The id that people know it by: its CVE where it has one.
+    pub id: String,
+    /// All other ids of the same vulnerability.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub aliases: Vec<String>,
+    /// The vendor's severity before all others.
+    pub severity: Severity,
+    /// Who says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity_source: Option<String>,
+    /// One line.
+    pub title: String,
+    /// The package's URL, or its name where it has none.
+    pub package: String,
+    /// The package's name.
+    pub name: String,
+    /// The installed version.
+    pub version: String,
+    /// The vendor's word: `affected`, `will-not-fix`, `end-of-life`, …
+    pub status: String,
+    /// The version that repairs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fixed_version: Option<String>,
+    /// Where the package is recorded.
+    pub place: Place,
+    /// The comparison that decided.
+    pub proof: Proof,
+    /// Where to read more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Why a package matches an advisory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Proof {
+    /// The advisory's own id.
+    pub advisory: String,
+    /// The feed that it came from.
+    pub source: String,
+    /// The ecosystem that it speaks of, such as `Debian:12`.
+    pub ecosystem: String,
+    /// The name that matched: of the package, or of its source package.
+    pub name: String,
+    /// The version that was compared.
+    pub version: String,
+    /// The affected range, as text.
+    pub range: String,
+    /// The order that was used: `dpkg`, `pep440`, …
+    pub scheme: String,
+}
+
+/// A secret, with every place that it is in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecretFinding {
+    /// The rule that found it.
+    pub rule: String,
+    /// What it is.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Enough to recognise it by.
+    pub redacted: String,
+    /// Equal for equal secrets.
+    pub fingerprint: Fingerprint,
+    /// Where it is, layer by layer.
+    pub places: Vec<SecretPlace>,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// One place of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SecretPlace {
+    /// File and layer, or part of the config.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Whether the running container sees it. If not, whoever has the image still reads it from the layer.
+    pub visible: bool,
+}
+
+/// The advisories that were used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advisories {
+    /// Digest over all their content: the same feeds give the same digest on any machine.
+    pub snapshot: Digest,
+    /// The feeds in it.
+    pub sources: Vec<AdvisorySource>,
+}
+
+/// One feed of the snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AdvisorySource {
+    /// Its name; `starter` for the small set inside Plimsoll, which is no coverage.
+    pub name: String,
+    /// How many advisories it has.
+    pub advisories: u64,
+    /// When the newest of them was changed, as the feed says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
+}
+
+/// What decided over the verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Findings below this severity do not fail the scan.
+    pub fail_on: Gate,
+    /// Whether secrets were looked for.
+    pub secrets: bool,
+}
+
+/// What made the document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `plimsoll`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Digest over the detectors and their versions.
+    pub detectors: Digest,
+}

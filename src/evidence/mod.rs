@@ -1,0 +1,19 @@
+//! What a scan says: the document, its verdict, and the forms in which people and machines read it.
+//!
+//! What comes in: matches, secrets, packages and gaps, all settled. What goes out: an [`Evidence`] and its views. A
+//! pure function of its input: no clock, no random id, no order that is not total. This room knows no ecosystem, reads
+//! no layer, and fetches nothing.
+
+mod document;
+mod secret;
+mod verdict;
+mod vulnerability;
+pub mod write;
+
+pub use document::{
+    AdvisorySource, Advisories, Evidence, Finding, LayerRecord, PackageRecord, Place, Policy, Proof, SCHEMA, SecretFinding,
+    SecretPlace, Subject, Tool, VulnerabilityFinding,
+};
+pub use secret::{FoundSecret, gather_secrets};
+pub use verdict::{Gate, Verdict};
+pub use vulnerability::vulnerability;

@@ -1,0 +1,155 @@
+//! What a scan comes to: three values, since "nothing was found" and "nothing was seen" are not the same.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Finding;
+use crate::model::{Gap, Severity, SeverityError};
+
+/// The three answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything was looked at, and nothing at or above the gate was found.
+    Clean,
+    /// Something at or above the gate was found.
+    Findings,
+    /// Nothing at or above the gate was found, but not everything could be looked at.
+    NotAssessable,
+}
+
+impl Verdict {
+    /// A finding that counts decides; a gap decides only where none does.
+    pub fn of(findings: &[Finding], gaps: &[Gap], gate: Gate) -> Self {
+        if findings.iter().any(|finding| gate.counts(finding.severity())) {
+            Self::Findings
+        } else if gaps.is_empty() {
+            Self::Clean
+        } else {
+            Self::NotAssessable
+        }
+    }
+
+    /// The name, for people and for JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Findings => "findings",
+            Self::NotAssessable => "not-assessable",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// From which severity on a finding fails a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Gate {
+    /// Every finding counts, also one that nobody has given a severity.
+    #[default]
+    Any,
+    /// Findings of this severity and above count. One of unknown severity counts, too: nobody has said that it is mild.
+    From(Severity),
+    /// No finding counts.
+    Never,
+}
+
+impl Gate {
+    /// Whether a finding of this severity fails the scan.
+    pub fn counts(self, severity: Severity) -> bool {
+        match self {
+            Self::Any => true,
+            Self::From(gate) => severity >= gate || severity == Severity::Unknown,
+            Self::Never => false,
+        }
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.pad("any"),
+            Self::From(severity) => severity.fmt(f),
+            Self::Never => f.pad("never"),
+        }
+    }
+}
+
+impl FromStr for Gate {
+    type Err = SeverityError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "any" => Ok(Self::Any),
+            "never" => Ok(Self::Never),
+            severity => severity.parse().map(Self::From),
+        }
+    }
+}
+
+impl Serialize for Gate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Gate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{FoundSecret, Place, gather_secrets};
+    use crate::model::{Confidence, Fingerprint, GapKind, SecretHit};
+
+    fn finding(severity: Severity) -> Finding {
+        let hit = SecretHit {
+            rule: "a/b".into(),
+            title: "a secret".into(),
+            severity,
+            confidence: Confidence::Proven,
+            line: 1,
+            redacted: "…".into(),
+            fingerprint: Fingerprint([0; 16]),
+            remedy: "rotate it".into(),
+        };
+        let place = Place { path: None, line: None, layer: Some(0), config: None };
+        gather_secrets(vec![FoundSecret { hit, place, visible: true }]).remove(0)
+    }
+
+    #[test]
+    fn clean_takes_both_no_finding_and_no_gap() {
+        let gap = [Gap::new(GapKind::NothingFound, "nothing")];
+        let high = [finding(Severity::High)];
+        assert_eq!(Verdict::of(&[], &[], Gate::Any), Verdict::Clean);
+        assert_eq!(Verdict::of(&[], &gap, Gate::Any), Verdict::NotAssessable);
+        assert_eq!(Verdict::of(&high, &gap, Gate::Any), Verdict::Findings);
+        assert_eq!(Verdict::of(&high, &[], Gate::From(Severity::Critical)), Verdict::Clean);
+        assert_eq!(Verdict::of(&high, &gap, Gate::From(Severity::Critical)), Verdict::NotAssessable);
+        assert_eq!(Verdict::of(&high, &[], Gate::Never), Verdict::Clean);
+    }
+
+    #[test]
+    fn a_finding_of_unknown_severity_passes_no_gate() {
+        assert!(Gate::From(Severity::Critical).counts(Severity::Unknown));
+        assert!(Gate::From(Severity::High).counts(Severity::High));
+        assert!(!Gate::From(Severity::High).counts(Severity::Medium));
+    }
+
+    #[test]
+    fn gates_read_back() {
+        for gate in ["any", "never", "high", "critical"] {
+            assert_eq!(gate.parse::<Gate>().map(|gate| gate.to_string()), Ok(gate.to_owned()));
+        }
+        assert!("severe".parse::<Gate>().is_err());
+    }
+}

@@ -1,0 +1,70 @@
+//! The forms of the evidence, one file each. Every one is a view of the same document: a writer decides nothing and
+//! knows no ecosystem.
+
+mod json;
+mod table;
+
+use std::io::{self, Write};
+use std::str::FromStr;
+
+use super::Evidence;
+
+/// A form in which evidence is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// For people, at a terminal.
+    Table,
+    /// The document itself.
+    Json,
+}
+
+/// The one table of formats: a format is one file beside this one, and one line here.
+const FORMATS: [(&str, Format, Writer); 2] =
+    [("table", Format::Table, table::write), ("json", Format::Json, json::write)];
+
+type Writer = fn(&Evidence, &Look, &mut dyn Write) -> io::Result<()>;
+
+/// How a form for people may look; forms for machines pay no attention to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Colours and weights by escape sequences.
+    pub colour: bool,
+    /// Columns to wrap to.
+    pub width: u16,
+}
+
+impl Default for Look {
+    /// What a pipe or a file gets.
+    fn default() -> Self {
+        Self { colour: false, width: 120 }
+    }
+}
+
+/// A word that names no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown format `{0}`: use {known}", known = Format::names().join(" or "))]
+pub struct FormatError(String);
+
+impl Format {
+    /// The names of all formats.
+    pub fn names() -> Vec<&'static str> {
+        FORMATS.iter().map(|(name, _, _)| *name).collect()
+    }
+}
+
+impl FromStr for Format {
+    type Err = FormatError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = FORMATS.iter().find(|(name, _, _)| *name == text);
+        found.map(|(_, format, _)| *format).ok_or_else(|| FormatError(text.to_owned()))
+    }
+}
+
+/// Writes the evidence in one format.
+pub fn write(format: Format, evidence: &Evidence, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    FORMATS
+        .iter()
+        .find(|(_, candidate, _)| *candidate == format)
+        .map_or(Ok(()), |(_, _, writer)| writer(evidence, look, out))
+}

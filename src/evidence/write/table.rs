@@ -1,0 +1,276 @@
+//! For people: the verdict first, then what to act on, then what could not be looked at.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+use super::Look;
+use crate::evidence::{Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding};
+use crate::model::{Confidence, Gap, GapKind, Severity, Untrusted};
+
+/// Columns below which a table is unreadable: a narrower terminal wraps by itself.
+const NARROWEST: u16 = 60;
+/// Places of one secret that are listed; the JSON form has them all.
+const PLACES_SHOWN: usize = 4;
+/// Characters of a build instruction that are shown.
+const INSTRUCTION_SHOWN: usize = 60;
+
+pub(super) fn write(evidence: &Evidence, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let page = Page { evidence, look };
+    page.heading(out)?;
+    page.vulnerabilities(out)?;
+    page.secrets(out)?;
+    page.gaps(out)?;
+    page.footer(out)
+}
+
+struct Page<'a> {
+    evidence: &'a Evidence,
+    look: &'a Look,
+}
+
+impl Page<'_> {
+    fn heading(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Evidence { subject, distribution, packages, .. } = self.evidence;
+        writeln!(out, "{}", self.strong(&Untrusted(&subject.name).to_string()))?;
+        let system = distribution.as_ref().map_or("no distribution", |distribution| {
+            distribution.pretty_name.as_deref().unwrap_or(&distribution.id)
+        });
+        let layers = subject.layers.len();
+        writeln!(
+            out,
+            "{} · {} · {} · {}",
+            Untrusted(system),
+            subject.platform,
+            counted(packages.len(), "package"),
+            counted(layers, "layer"),
+        )?;
+        writeln!(out)?;
+        writeln!(out, "{}", self.verdict())
+    }
+
+    /// `FINDINGS  2 critical, 5 high` or what else the scan comes to.
+    fn verdict(&self) -> String {
+        let Evidence { verdict, findings, gaps, policy, .. } = self.evidence;
+        let (word, color) = match verdict {
+            Verdict::Clean => ("CLEAN", Color::Green),
+            Verdict::Findings => ("FINDINGS", Color::Red),
+            Verdict::NotAssessable => ("NOT ASSESSABLE", Color::Yellow),
+        };
+        let mut counts: Vec<String> = Severity::WORST_FIRST
+            .iter()
+            .map(|severity| (severity, findings.iter().filter(|finding| finding.severity() == *severity).count()))
+            .filter(|(_, count)| *count > 0)
+            .map(|(severity, count)| format!("{count} {severity}"))
+            .collect();
+        if counts.is_empty() {
+            counts.push("no findings".to_owned());
+        }
+        if !gaps.is_empty() {
+            counts.push(counted(gaps.len(), "gap"));
+        }
+        let gate = match verdict {
+            Verdict::Findings => String::new(),
+            _ if findings.is_empty() => String::new(),
+            _ => format!(" (none counts: the gate is {})", policy.fail_on),
+        };
+        format!("{}  {}{gate}", self.coloured(word, color), counts.join(", "))
+    }
+
+    fn vulnerabilities(&self, out: &mut dyn Write) -> io::Result<()> {
+        let found: Vec<&VulnerabilityFinding> = self.evidence.findings.iter().filter_map(|finding| match finding {
+            Finding::Vulnerability(finding) => Some(finding),
+            Finding::Secret(_) => None,
+        }).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut table = self.table(&["Severity", "Id", "Package", "Installed", "Fixed in", "Brought by"]);
+        for finding in found {
+            let fixed = finding.fixed_version.as_deref().map_or_else(|| finding.status.clone(), str::to_owned);
+            table.add_row(vec![
+                self.severity(finding.severity),
+                Cell::new(Untrusted(&finding.id)),
+                Cell::new(Untrusted(&finding.name)),
+                Cell::new(Untrusted(&finding.version)),
+                Cell::new(Untrusted(&fixed)),
+                Cell::new(self.layer(&finding.place)),
+            ]);
+        }
+        keep_whole(&mut table, &[0, 1]);
+        self.section(out, "Vulnerabilities", &table)
+    }
+
+    fn secrets(&self, out: &mut dyn Write) -> io::Result<()> {
+        let found: Vec<&SecretFinding> = self.evidence.findings.iter().filter_map(|finding| match finding {
+            Finding::Secret(finding) => Some(finding),
+            Finding::Vulnerability(_) => None,
+        }).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut table = self.table(&["Severity", "Secret", "Where", "What to do"]);
+        for finding in found {
+            let sure = match finding.confidence {
+                Confidence::Proven => "proven",
+                Confidence::Likely => "likely",
+                Confidence::Possible => "possible",
+            };
+            table.add_row(vec![
+                self.severity(finding.severity),
+                Cell::new(format!("{}\n{}\n{sure}", finding.title, Untrusted(&finding.redacted))),
+                Cell::new(self.places(&finding.places)),
+                Cell::new(&finding.remedy),
+            ]);
+        }
+        keep_whole(&mut table, &[0]);
+        self.section(out, "Secrets", &table)
+    }
+
+    fn places(&self, places: &[SecretPlace]) -> String {
+        let mut text = String::new();
+        for SecretPlace { place, visible } in places.iter().take(PLACES_SHOWN) {
+            let separator = if text.is_empty() { "" } else { "\n" };
+            let hidden = if *visible { "" } else { " (hidden from the container, still in the layer)" };
+            let _ = write!(text, "{separator}{}\n  {}{hidden}", spot(place), self.layer(place));
+        }
+        if let Some(more) = places.len().checked_sub(PLACES_SHOWN).filter(|more| *more > 0) {
+            let _ = write!(text, "\nand {}", counted(more, "other place"));
+        }
+        text
+    }
+
+    fn gaps(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.evidence.gaps.is_empty() {
+            return Ok(());
+        }
+        let mut table = self.table(&["Not looked at", "Where", "Why"]);
+        for Gap { kind, path, detail, .. } in &self.evidence.gaps {
+            let place = path.as_ref().map_or_else(|| "the image".to_owned(), ToString::to_string);
+            table.add_row(vec![Cell::new(kind), Cell::new(place), Cell::new(Untrusted(detail))]);
+        }
+        self.section(out, "Gaps", &table)
+    }
+
+    /// Which advisories this was held against: without that, a clean result says nothing.
+    fn footer(&self, out: &mut dyn Write) -> io::Result<()> {
+        let advisories = &self.evidence.advisories;
+        let sources: Vec<String> = advisories
+            .sources
+            .iter()
+            .map(|source| format!("{} ({})", Untrusted(&source.name), counted_u64(source.advisories, "advisory", "advisories")))
+            .collect();
+        writeln!(out)?;
+        writeln!(out, "Advisories  {}, snapshot {}", sources.join(", "), advisories.snapshot.short())?;
+        if self.evidence.gaps.iter().any(|gap| gap.kind == GapKind::StarterAdvisories) {
+            writeln!(out, "            `plimsoll db update` fetches the real ones")?;
+        }
+        Ok(())
+    }
+
+    fn section(&self, out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {
+        writeln!(out)?;
+        writeln!(out, "{}", self.strong(title))?;
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn table(&self, heads: &[&str]) -> Table {
+        let mut table = Table::new();
+        table
+            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.look.width.max(NARROWEST))
+            .set_header(heads.iter().map(|head| Cell::new(head).add_attribute(Attribute::Dim)));
+        if self.look.colour {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        table
+    }
+
+    fn severity(&self, severity: Severity) -> Cell {
+        let cell = Cell::new(severity.name().to_uppercase());
+        match severity {
+            Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+            Severity::High => cell.fg(Color::Red),
+            Severity::Medium => cell.fg(Color::Yellow),
+            Severity::Low => cell.fg(Color::Blue),
+            Severity::Negligible | Severity::Unknown => cell.add_attribute(Attribute::Dim),
+        }
+    }
+
+    /// The layer of a place and the instruction that made it, counted from 1 as people do.
+    fn layer(&self, place: &Place) -> String {
+        let Some(index) = place.layer else {
+            return "image config".to_owned();
+        };
+        let instruction = self.evidence.subject.layers.get(index).and_then(|layer| layer.instruction.as_deref());
+        match instruction {
+            Some(instruction) => format!("layer {}: {}", index + 1, Untrusted(&shortened(instruction))),
+            None => format!("layer {}", index + 1),
+        }
+    }
+
+    fn strong(&self, text: &str) -> String {
+        self.styled(text, anstyle::Style::new().bold())
+    }
+
+    fn coloured(&self, text: &str, color: Color) -> String {
+        let color = match color {
+            Color::Green => anstyle::AnsiColor::Green,
+            Color::Yellow => anstyle::AnsiColor::Yellow,
+            _ => anstyle::AnsiColor::Red,
+        };
+        self.styled(text, color.on_default().bold())
+    }
+
+    fn styled(&self, text: &str, style: anstyle::Style) -> String {
+        if self.look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// Columns that are only useful unbroken: a severity, an id.
+fn keep_whole(table: &mut Table, columns: &[usize]) {
+    for index in columns {
+        if let Some(column) = table.column_mut(*index) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
+/// File and line, or the part of the config.
+fn spot(place: &Place) -> String {
+    let spot = place.path.as_ref().map(ToString::to_string).or_else(|| {
+        place.config.as_ref().map(|part| Untrusted(part).to_string())
+    });
+    let spot = spot.unwrap_or_default();
+    place.line.map_or_else(|| spot.clone(), |line| format!("{spot}:{line}"))
+}
+
+/// A build instruction without the shell and the markers that builders put around it.
+fn shortened(instruction: &str) -> String {
+    let bare = instruction
+        .trim_start_matches("/bin/sh -c ")
+        .trim_start_matches("#(nop)")
+        .trim_end_matches(" # buildkit")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    match bare.char_indices().nth(INSTRUCTION_SHOWN) {
+        Some((end, _)) => format!("{}…", bare.get(..end).unwrap_or_default()),
+        None => bare,
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    counted_u64(count as u64, noun, &format!("{noun}s"))
+}
+
+fn counted_u64(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,19 @@
+//! Whole commands on whole images. One binary, so that it links once.
+
+#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
+
+/// A place of its own for each test, and the binary in it.
+mod env;
+/// Bad input: a clear error or a gap, and the exit code that tells which.
+mod hostile;
+/// Images as code.
+mod image;
+/// The rooms of ARCHITECTURE.md against every `use` in `src/`.
+mod rooms;
+/// The main job on images of our own.
+mod scan;
+/// Secrets: found, explained, never shown.
+mod secrets;
+/// The first voyage: a real Debian, from a real registry, with real advisories.
+mod voyage;

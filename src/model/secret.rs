@@ -67,8 +67,10 @@ pub struct SecretHit {
     pub line: u64,
     /// Enough to recognise it by, never enough to use it: `AKIA…[20 characters]`.
     pub redacted: String,
-    /// Equal for equal secrets.
-    pub fingerprint: Fingerprint,
+    /// Equal for equal secrets. `None` for a value that people choose, such as a password, as long as the user gave no
+    /// key: whoever reads the evidence could try a word list against its fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
     /// What to do about it: which credential to rotate, and where.
     pub remedy: String,
 }

@@ -1,0 +1,113 @@
+//! The compiled rules, as a detector and for single texts.
+
+use std::collections::BTreeMap;
+
+use super::prefilter::{Keyword, Prefilter};
+use super::redact::FingerprintKey;
+use super::rule::Rules;
+use super::stream::Stream;
+use crate::layers::{Detector, DetectorId, Entry, FileFacts, Interest, Session};
+use crate::model::Digest;
+
+/// Finds secrets: in files, as the detector `secrets`; in the texts of an image's config, by
+/// [`scan_text`](Self::scan_text).
+pub struct Engine {
+    rules: Rules,
+    prefilter: Prefilter,
+    keywords: Vec<Keyword>,
+    /// For each keyword, the rules that have it.
+    rules_of_keyword: Vec<Vec<u16>>,
+    key: FingerprintKey,
+}
+
+impl Engine {
+    /// Compiles the rules. `fingerprint_key` is the user's own; see the room's paragraph for what it changes.
+    pub fn new(rules: Rules, fingerprint_key: Option<&[u8]>) -> Self {
+        let mut by_keyword: BTreeMap<&Keyword, Vec<u16>> = BTreeMap::new();
+        for (index, rule) in (0..).zip(&rules.rules) {
+            for keyword in &rule.keywords {
+                by_keyword.entry(keyword).or_default().push(index);
+            }
+        }
+        let (keywords, rules_of_keyword): (Vec<Keyword>, Vec<Vec<u16>>) = by_keyword
+            .into_iter()
+            .map(|(keyword, rules)| (keyword.clone(), rules))
+            .unzip();
+        Self {
+            prefilter: Prefilter::new(keywords.clone()),
+            keywords,
+            rules_of_keyword,
+            rules,
+            key: FingerprintKey::new(fingerprint_key),
+        }
+    }
+
+    /// The rules, in order.
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The literals that the prefilter looks for, and whether their case is ignored.
+    pub fn keywords(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let keywords = self.keywords.iter();
+        keywords.map(|keyword| (keyword.bytes.as_slice(), keyword.ignore_case))
+    }
+
+    /// Secrets in one text that is no file: the value of an environment variable or label with its name in front, a
+    /// line of the history.
+    pub fn scan_text(&self, text: &[u8]) -> FileFacts {
+        let mut stream = Stream::new(self);
+        stream.begin(&Entry::file("", text.len() as u64));
+        stream.chunk(text);
+        stream.end()
+    }
+
+    pub(super) const fn prefilter(&self) -> &Prefilter {
+        &self.prefilter
+    }
+
+    pub(super) const fn fingerprint_key(&self) -> &FingerprintKey {
+        &self.key
+    }
+
+    pub(super) fn keyword(&self, index: u16) -> &[u8] {
+        let keyword = self.keywords.get(usize::from(index));
+        keyword.map_or(&[], |keyword| &keyword.bytes)
+    }
+
+    pub(super) fn rules_of_keyword(&self, index: u16) -> &[u16] {
+        let rules = self.rules_of_keyword.get(usize::from(index));
+        rules.map_or(&[], Vec::as_slice)
+    }
+
+    /// Rules that are for files of this name only.
+    pub(super) fn rules_for_file(&self, name: &str) -> impl Iterator<Item = u16> {
+        let rules = (0..).zip(&self.rules.rules);
+        rules
+            .filter(move |(_, rule)| rule.files.iter().any(|file| file == name))
+            .map(|(index, _)| index)
+    }
+}
+
+impl Detector for Engine {
+    fn id(&self) -> DetectorId {
+        DetectorId {
+            name: "secrets",
+            version: 1,
+        }
+    }
+
+    /// The rules and the fingerprint key change facts; the key itself is not given away.
+    fn options(&self) -> String {
+        let rules = Digest::sha256_of(self.rules.text.as_bytes());
+        format!("rules={rules} key={}", self.key.name())
+    }
+
+    fn interests(&self) -> &[Interest] {
+        &[Interest::Everything]
+    }
+
+    fn session(&self) -> Option<Box<dyn Session + '_>> {
+        Some(Box::new(Stream::new(self)))
+    }
+}

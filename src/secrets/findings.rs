@@ -1,0 +1,100 @@
+//! What was found in one file: once for each place, and no more than a report can bear.
+
+use std::collections::BTreeSet;
+
+use super::redact::{FingerprintKey, SecretValue};
+use super::rule::{Rule, Rules};
+use crate::layers::FileFacts;
+use crate::model::{Confidence, Fingerprint, Gap, GapKind, SecretHit};
+
+/// Hits of one rule that are kept of one file. A file with more is a dump of them, and a hundred say so.
+pub(super) const KEPT: u32 = 100;
+
+/// One value in one place, told apart from others without being held.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    line: u64,
+    tag: Fingerprint,
+    rule: u16,
+}
+
+/// The findings of one file.
+#[derive(Default)]
+pub(super) struct Findings {
+    places: BTreeSet<Place>,
+    hits: Vec<(Place, SecretHit)>,
+    /// Rules with more hits than are kept, and how many more.
+    surplus: Vec<(u16, u64)>,
+}
+
+impl Findings {
+    /// Whether a secret was found since the last [`take`](Self::take).
+    pub(super) fn is_empty(&self) -> bool {
+        self.hits.is_empty()
+    }
+
+    /// Counts a match of a rule that has had its hits.
+    pub(super) fn count_surplus(&mut self, rule: u16) {
+        match self.surplus.iter_mut().find(|(known, _)| *known == rule) {
+            Some((_, count)) => *count += 1,
+            None => self.surplus.push((rule, 1)),
+        }
+    }
+
+    /// Notes a value; false if this rule has it on this line already.
+    pub(super) fn add(
+        &mut self,
+        (index, rule): (u16, &Rule),
+        line: u64,
+        confidence: Confidence,
+        (value, keyword): (SecretValue<'_>, &[u8]),
+        key: &FingerprintKey,
+    ) -> bool {
+        let tag = key.fingerprint(&value);
+        let place = Place {
+            line,
+            tag,
+            rule: index,
+        };
+        if !self.places.insert(place) {
+            return false;
+        }
+        let hit = SecretHit {
+            rule: rule.id.clone(),
+            title: rule.title.clone(),
+            severity: rule.severity,
+            confidence,
+            line,
+            redacted: value.redacted(if rule.guessable { b"" } else { keyword }),
+            fingerprint: (!rule.guessable || key.is_private()).then_some(tag),
+            remedy: rule.remedy.clone(),
+        };
+        self.hits.push((place, hit));
+        true
+    }
+
+    /// The facts of the file, ordered by line. Where several rules have the same value on the same line, the first of
+    /// the rules' file has it.
+    pub(super) fn take(&mut self, rules: &Rules) -> FileFacts {
+        self.places.clear();
+        self.hits.sort_by_key(|(place, _)| *place);
+        self.hits.dedup_by_key(|(place, _)| (place.line, place.tag));
+        self.hits
+            .sort_by_key(|(place, _)| (place.line, place.rule, place.tag));
+        self.surplus.sort_unstable();
+        let gap = |(rule, count): (u16, u64)| {
+            let id = rules
+                .rules
+                .get(usize::from(rule))
+                .map_or("", |rule| rule.id.as_str());
+            let detail =
+                format!("{count} more matches of `{id}` than the {KEPT} that are kept of one file");
+            Gap::new(GapKind::LimitReached, detail)
+        };
+        FileFacts {
+            secrets: self.hits.drain(..).map(|(_, hit)| hit).collect(),
+            gaps: self.surplus.drain(..).map(gap).collect(),
+            ..FileFacts::default()
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Structural checks of a value: what tells a credential from a text that only looks like one.
+//!
+//! What comes in: the block of the file around a match. What goes out: how the value fared, and where it really ends,
+//! for kinds whose shape only knows the beginning. Nothing is sent anywhere, and nothing decoded is kept.
+
+mod checksum;
+mod key;
+mod token;
+
+use std::ops::Range;
+
+#[cfg(test)]
+pub(super) use checksum::{bech32_checksum, crc32, encode_base62};
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+/// How a value fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Its structure is right, and a text that is no such credential would not have it by chance.
+    Proven,
+    /// Nothing speaks against it.
+    Plausible,
+    /// It has the shape, but what every real one has is missing.
+    Doubtful,
+    /// It is something else.
+    Refuted,
+}
+
+/// A match as a proof sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Claim<'a> {
+    /// The bytes around the match.
+    pub(super) block: &'a [u8],
+    /// Where the match begins in the block.
+    pub(super) start: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+    /// Where the value begins.
+    pub(super) value_start: usize,
+    /// Where the value ends.
+    pub(super) value_end: usize,
+    /// Where the rule's reach ends.
+    pub(super) limit: usize,
+}
+
+impl<'a> Claim<'a> {
+    fn value(&self) -> &'a [u8] {
+        self.block
+            .get(self.value_start..self.value_end)
+            .unwrap_or_default()
+    }
+
+    fn behind(&self) -> &'a [u8] {
+        let limit = self.limit.min(self.block.len());
+        self.block.get(self.end..limit).unwrap_or_default()
+    }
+
+    fn value_range(&self) -> Range<usize> {
+        self.value_start..self.value_end
+    }
+}
+
+/// A proof's name in a rules file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Proof {
+    /// The last six characters are the CRC-32 of those behind the last `_`, in base 62; all real ones have it.
+    Crc32,
+    /// The same, where the issuer does not say that all have it.
+    OptionalCrc32,
+    /// A Bech32 checksum (BIP 173).
+    Bech32,
+    /// An AWS access key id: carries its account's number.
+    AwsKeyId,
+    /// A JWT: its header is JSON and names an algorithm.
+    Jwt,
+    /// A macaroon of PyPI.
+    PypiMacaroon,
+    /// `user:password` in base64, as Docker's and npm's configuration keep it.
+    BasicAuth,
+    /// A connection URI: its host is no example.
+    Host,
+    /// An unencrypted private key in PEM, of any kind but PGP.
+    PrivateKey,
+    /// An encrypted one.
+    EncryptedPrivateKey,
+    /// A PGP secret key in ASCII armour.
+    PgpKey,
+    /// The private key of a Google service account's JSON file.
+    GcpServiceAccount,
+}
+
+impl Proof {
+    /// Checks a match. The range is where the value lies.
+    pub(super) fn check(self, claim: &Claim<'_>) -> (Verdict, Range<usize>) {
+        let of_value = |verdict| (verdict, claim.value_range());
+        match self {
+            Self::Crc32 => of_value(checksum::base62_crc32(claim.value(), Verdict::Doubtful)),
+            Self::OptionalCrc32 => {
+                of_value(checksum::base62_crc32(claim.value(), Verdict::Plausible))
+            }
+            Self::Bech32 => of_value(checksum::bech32(claim.value())),
+            Self::AwsKeyId => of_value(token::aws_key_id(claim.value())),
+            Self::Jwt => of_value(token::jwt(claim.value())),
+            Self::PypiMacaroon => of_value(token::pypi_macaroon(claim.value())),
+            Self::BasicAuth => of_value(token::basic_auth(claim.value())),
+            Self::Host => of_value(token::host(claim)),
+            Self::PrivateKey => key::pem(claim, key::Encrypted::No),
+            Self::EncryptedPrivateKey => key::pem(claim, key::Encrypted::Yes),
+            Self::PgpKey => key::pgp(claim),
+            Self::GcpServiceAccount => key::gcp_service_account(claim),
+        }
+    }
+}
+
+/// Shannon entropy of the bytes, in bits a byte.
+pub(super) fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value {
+        if let Some(count) = counts.get_mut(usize::from(*byte)) {
+            *count += 1;
+        }
+    }
+    let length = f64::from(u32::try_from(value.len()).unwrap_or(u32::MAX));
+    let present = counts.iter().filter(|count| **count > 0);
+    present
+        .map(|count| f64::from(*count) / length)
+        .map(|share| -share * share.log2())
+        .sum()
+}
+
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_allow_trailing_bits(true)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
+
+/// Decodes base64 of either alphabet, padded or not.
+fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let engine = if url_safe { URL_SAFE } else { STANDARD };
+    engine.decode(text).ok()
+}
+
+/// A claim whose value is all of `text`: for tests.
+#[cfg(test)]
+fn claim(text: &[u8]) -> Claim<'_> {
+    Claim {
+        block: text,
+        start: 0,
+        end: text.len(),
+        value_start: 0,
+        value_end: text.len(),
+        limit: text.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL: [Proof; 12] = [
+        Proof::Crc32,
+        Proof::OptionalCrc32,
+        Proof::Bech32,
+        Proof::AwsKeyId,
+        Proof::Jwt,
+        Proof::PypiMacaroon,
+        Proof::BasicAuth,
+        Proof::Host,
+        Proof::PrivateKey,
+        Proof::EncryptedPrivateKey,
+        Proof::PgpKey,
+        Proof::GcpServiceAccount,
+    ];
+
+    #[test]
+    fn entropy_is_nothing_for_one_character_and_eight_for_all_bytes() {
+        assert!(entropy(b"aaaaaaaa").abs() < 1e-9);
+        assert!((entropy(b"abcd") - 2.0).abs() < 1e-9);
+        assert!((entropy(&(0..=255).collect::<Vec<u8>>()) - 8.0).abs() < 1e-9);
+        assert!(entropy(b"").abs() < 1e-9);
+    }
+
+    proptest! {
+        #[test]
+        fn no_proof_is_shaken_by_any_bytes(text in proptest::collection::vec(any::<u8>(), 0..200), cut in 0_usize..200) {
+            for proof in ALL {
+                let mut claim = claim(&text);
+                claim.end = cut.min(text.len());
+                let (verdict, range) = proof.check(&claim);
+                prop_assert!(text.get(range).is_some());
+                prop_assert!(verdict != Verdict::Proven);
+            }
+        }
+    }
+}

@@ -15,3 +15,9 @@ pub mod inventory;
 pub mod secrets;
 /// The advisory store, its feeds, version orders and matching.
 pub mod advisories;
+/// The document that a scan ends in, and its views.
+pub mod evidence;
+/// The one composition of all rooms above.
+pub mod scan;
+/// The door: arguments, output, exit codes.
+pub mod cli;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The mark on the hull.
+
+fn main() -> plimsoll::cli::Exit {
+    plimsoll::cli::run()
+}

@@ -5,21 +5,21 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
-use crate::advisories::{self, Store, StoreError};
+use crate::advisories::{self, AdvisoryError, Match, SourceStatus, Store};
 use crate::evidence::{
     Advisories, AdvisorySource, Evidence, Finding, FoundSecret, Gate, LayerRecord, PackageRecord, Place, Policy, SCHEMA,
     Subject, Tool, Verdict, gather_secrets, vulnerability,
 };
-use crate::inventory::{self, Inventory};
+use crate::inventory::{self, InstalledPackage, Inventory};
 use crate::layers::{
-    Cache, CacheError, DetectorSet, Expected, LayerError, LayerReport, ReportKey, Squashed, hash_layer, read_layer, squash,
+    Cache, CacheError, DetectorSet, Expected, FileFacts, LayerError, LayerReport, ReportKey, Squashed, hash_layer, read_layer, squash,
 };
-use crate::model::{DiffId, Digest, Gap, GapKind, LayerDescriptor, Limits};
-use crate::secrets;
+use crate::model::{DiffId, Digest, Gap, GapKind, ImageConfig, LayerDescriptor, LayerPath, Limits};
+use crate::secrets::{Engine, RuleError, Rules};
 use crate::source::{Image, ReadOrder, SourceError};
 
 /// What a scan is to do.
@@ -90,22 +90,22 @@ pub enum ScanError {
     },
     /// The advisory store cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] AdvisoryError),
     /// The embedded secret rules are broken: a fault of this build.
     #[error(transparent)]
-    Rules(#[from] secrets::RuleError),
+    Rules(#[from] RuleError),
     /// The threads cannot be started.
     #[error("the worker threads cannot be started")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
 /// The detector table: all that can look at a file of a layer.
-pub fn detectors(secrets: bool) -> Result<DetectorSet, secrets::RuleError> {
+fn detectors(engine: Option<&Arc<Engine>>) -> DetectorSet {
     let mut all = inventory::detectors();
-    if secrets {
-        all.push(Box::new(secrets::Secrets::embedded()?));
+    if let Some(engine) = engine {
+        all.push(Box::new(Arc::clone(engine)));
     }
-    Ok(DetectorSet::new(all))
+    DetectorSet::new(all)
 }
 
 /// Scans one image.
@@ -115,7 +115,8 @@ pub fn scan(
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<Evidence, ScanError> {
-    let detectors = detectors(options.secrets)?;
+    let engine = if options.secrets { Some(Arc::new(Engine::new(Rules::embedded()?, None))) } else { None };
+    let detectors = detectors(engine.as_ref());
     let reading = Reading {
         image,
         key: ReportKey::new(&detectors, &options.limits),
@@ -125,13 +126,11 @@ pub fn scan(
         cache: Mutex::new(options.cache.as_ref()),
     };
     let reports = reading.all()?;
-    let by_layer: Vec<&LayerReport> = reports.iter().collect();
-    let squashed = squash(&by_layer);
+    let squashed = squash(&reports.iter().collect::<Vec<_>>());
     let inventory = inventory::assemble(&squashed);
-    let found = Found { image, options, squashed: &squashed, inventory: &inventory };
-    let mut evidence = found.evidence(store, &detectors)?;
-    evidence.subject.layers = layer_records(image, &reports);
-    Ok(evidence)
+    let config = engine.map(|engine| config_secrets(image, &engine)).unwrap_or_default();
+    let found = Found { image, options, reports: &reports, squashed: &squashed, inventory: &inventory, config: &config };
+    found.evidence(store, detectors.digest())
 }
 
 /// Reads all layers of an image, each distinct one once.
@@ -289,32 +288,19 @@ impl Read for Counted<'_> {
 struct Found<'a> {
     image: &'a Image,
     options: &'a ScanOptions,
+    reports: &'a [LayerReport],
     squashed: &'a Squashed<'a>,
     inventory: &'a Inventory,
+    config: &'a [(String, bool, FileFacts)],
 }
 
 impl Found<'_> {
-    fn evidence(&self, store: &Store, detectors: &DetectorSet) -> Result<Evidence, ScanError> {
+    fn evidence(&self, store: &Store, detectors: Digest) -> Result<Evidence, ScanError> {
         let packages: Vec<_> = self.inventory.packages.iter().map(|installed| installed.package.clone()).collect();
         let matched = advisories::match_packages(store, self.inventory.distribution.as_ref(), &packages)?;
-        let mut findings: Vec<Finding> = matched
-            .matches
-            .iter()
-            .filter_map(|found| Some(vulnerability(found, self.package_record(found.package)?)))
-            .collect();
-        findings.extend(gather_secrets(self.secrets()?));
-        findings.sort_by_cached_key(Finding::order);
-        let mut gaps: Vec<Gap> = [&self.inventory.gaps, &matched.gaps, &self.image.blobs.gaps()]
-            .into_iter()
-            .flatten()
-            .chain(&self.squashed.gaps)
-            .cloned()
-            .collect();
-        if packages.is_empty() {
-            gaps.push(Gap::new(GapKind::NothingFound, "no package database or manifest was found in the image"));
-        }
-        gaps.sort();
-        gaps.dedup();
+        let sources = store.sources()?;
+        let findings = self.findings(&matched.matches);
+        let gaps = self.gaps(matched.gaps, &sources);
         Ok(Evidence {
             schema: SCHEMA.to_owned(),
             verdict: Verdict::of(&findings, &gaps, self.options.gate),
@@ -322,118 +308,119 @@ impl Found<'_> {
             distribution: self.inventory.distribution.clone(),
             findings,
             gaps,
-            packages: (0..packages.len()).filter_map(|index| self.package_record(index)).collect(),
-            advisories: advisory_sources(store)?,
+            packages: self.inventory.packages.iter().map(package_record).collect(),
+            advisories: Advisories {
+                snapshot: store.snapshot_digest()?,
+                sources: sources
+                    .into_iter()
+                    .map(|source| AdvisorySource {
+                        name: source.name,
+                        advisories: source.advisories,
+                        newest: source.newest,
+                    })
+                    .collect(),
+            },
             policy: Policy { fail_on: self.options.gate, secrets: self.options.secrets },
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
-                detectors: detectors.digest(),
+                detectors,
             },
         })
     }
 
     fn subject(&self) -> Subject {
+        let config = &self.image.config;
+        let record = |(layer, report): (&LayerDescriptor, &LayerReport)| LayerRecord {
+            digest: layer.digest,
+            diff_id: Some(report.diff_id),
+            instruction: config.instruction(layer.index).map(str::to_owned),
+            files: report.counts.files,
+            file_bytes: report.counts.file_bytes,
+        };
         Subject {
             name: self.image.name.clone(),
             manifest_digest: self.image.manifest_digest,
             config_digest: self.image.config_digest,
-            platform: self.image.config.platform(),
-            layers: Vec::new(),
+            platform: config.platform(),
+            layers: self.image.layers.iter().zip(self.reports).map(record).collect(),
         }
     }
 
-    fn package_record(&self, index: usize) -> Option<PackageRecord> {
-        let installed = self.inventory.packages.get(index)?;
-        Some(PackageRecord {
-            purl: installed.purl.clone(),
-            package: installed.package.clone(),
-            place: Place {
-                path: Some(installed.path.clone()),
-                line: installed.package.line,
-                layer: Some(installed.layer),
-                config: None,
-            },
-        })
+    fn findings(&self, matches: &[Match]) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = matches
+            .iter()
+            .filter_map(|found| {
+                let package = self.inventory.packages.get(found.package)?;
+                Some(vulnerability(found, package_record(package)))
+            })
+            .collect();
+        findings.extend(gather_secrets(self.secrets()));
+        findings.sort_by_cached_key(Finding::order);
+        findings
+    }
+
+    fn gaps(&self, matched: Vec<Gap>, sources: &[SourceStatus]) -> Vec<Gap> {
+        let mut gaps = matched;
+        gaps.extend(self.squashed.gaps.iter().chain(&self.inventory.gaps).cloned());
+        gaps.extend(self.config.iter().flat_map(|(_, _, facts)| facts.gaps.iter().cloned()));
+        gaps.extend(self.image.blobs.gaps());
+        if let [only] = sources
+            && only.name == Store::STARTER
+        {
+            let detail = format!("matched with only the {} advisories inside Plimsoll", only.advisories);
+            gaps.push(Gap::new(GapKind::StarterAdvisories, detail));
+        }
+        gaps.sort();
+        gaps.dedup();
+        gaps
     }
 
     /// Every secret of every layer, and of the config.
-    fn secrets(&self) -> Result<Vec<FoundSecret>, ScanError> {
-        let mut found = Vec::new();
-        let mut add = |path: &crate::model::LayerPath, layer, facts: &crate::layers::FileFacts, visible| {
-            found.extend(facts.secrets.iter().map(|hit| FoundSecret {
-                place: Place { path: Some(path.clone()), line: Some(hit.line), layer: Some(layer), config: None },
-                hit: hit.clone(),
-                visible,
-            }));
+    fn secrets(&self) -> Vec<FoundSecret> {
+        let in_files = |path: &LayerPath, layer, facts: &FileFacts, visible| {
+            let place = |line| Place { path: Some(path.clone()), line: Some(line), layer: Some(layer), config: None };
+            let found = facts.secrets.iter().map(|hit| FoundSecret { hit: hit.clone(), place: place(hit.line), visible });
+            found.collect::<Vec<_>>()
         };
-        for file in &self.squashed.visible {
-            let current = file.history.len();
-            for (version, (layer, facts)) in file.history.iter().enumerate() {
-                add(file.path, *layer, facts, version + 1 == current);
-            }
-        }
-        for file in &self.squashed.hidden {
-            add(file.path, file.layer, file.facts, false);
-        }
-        if self.options.secrets {
-            found.extend(config_secrets(self.image)?);
-        }
-        Ok(found)
+        let visible = self.squashed.visible.iter().filter_map(|file| Some((file.path, file.current()?)));
+        let visible = visible.flat_map(|(path, (layer, facts))| in_files(path, layer, facts, true));
+        let hidden = self.squashed.hidden.iter().copied().chain(self.squashed.overwritten());
+        let hidden = hidden.flat_map(|file| in_files(file.path, file.layer, file.facts, false));
+        let in_config = self.config.iter().flat_map(|(part, visible, facts)| {
+            let place = Place { path: None, line: None, layer: None, config: Some(part.clone()) };
+            facts.secrets.iter().map(move |hit| FoundSecret { hit: hit.clone(), place: place.clone(), visible: *visible })
+        });
+        visible.chain(hidden).chain(in_config).collect()
     }
 }
 
-/// Secrets in ENV, labels and history. Whoever can pull the image reads them; the running container sees its ENV.
-fn config_secrets(image: &Image) -> Result<Vec<FoundSecret>, ScanError> {
-    let engine = secrets::Secrets::embedded()?;
-    let config = &image.config.config;
+fn package_record(installed: &InstalledPackage) -> PackageRecord {
+    PackageRecord {
+        purl: installed.purl.clone(),
+        package: installed.package.clone(),
+        place: Place {
+            path: Some(installed.path.clone()),
+            line: installed.package.line,
+            layer: Some(installed.layer),
+            config: None,
+        },
+    }
+}
+
+/// What is found in ENV, labels and history, with the name of the part and whether the running container sees it: it
+/// sees its ENV, and whoever can pull the image reads all of it.
+fn config_secrets(image: &Image, engine: &Engine) -> Vec<(String, bool, FileFacts)> {
+    let ImageConfig { config, history, .. } = &image.config;
     let env = config.env.iter().map(|variable| {
         let name = variable.split_once('=').map_or(variable.as_str(), |(name, _)| name);
-        (format!("env {name}"), variable.clone(), true)
+        (format!("env {name}"), true, engine.scan_text(variable.as_bytes()))
     });
-    let labels = config.labels.iter().map(|(name, value)| (format!("label {name}"), format!("{name}={value}"), false));
-    let history = image
-        .config
-        .history
-        .iter()
-        .enumerate()
-        .map(|(index, item)| (format!("history {}", index + 1), item.created_by.clone(), false));
-    Ok(env
-        .chain(labels)
-        .chain(history)
-        .flat_map(|(part, text, visible)| {
-            engine.scan_text(text.as_bytes()).into_iter().map(move |hit| FoundSecret {
-                place: Place { path: None, line: None, layer: None, config: Some(part.clone()) },
-                hit,
-                visible,
-            })
-        })
-        .collect())
-}
-
-fn advisory_sources(store: &Store) -> Result<Advisories, StoreError> {
-    let snapshot = store.snapshot()?;
-    let sources = store.sources()?;
-    Ok(Advisories {
-        snapshot,
-        sources: sources
-            .into_iter()
-            .map(|source| AdvisorySource { name: source.name, advisories: source.advisories, newest: source.newest })
-            .collect(),
-    })
-}
-
-fn layer_records(image: &Image, reports: &[LayerReport]) -> Vec<LayerRecord> {
-    image
-        .layers
-        .iter()
-        .zip(reports)
-        .map(|(layer, report)| LayerRecord {
-            digest: layer.digest,
-            diff_id: Some(report.diff_id),
-            instruction: image.config.instruction(layer.index).map(str::to_owned),
-            files: report.counts.files,
-            file_bytes: report.counts.file_bytes,
-        })
-        .collect()
+    let labels = config.labels.iter().map(|(name, value)| {
+        (format!("label {name}"), false, engine.scan_text(format!("{name}={value}").as_bytes()))
+    });
+    let history = (1..).zip(history).map(|(number, item): (usize, _)| {
+        (format!("history {number}"), false, engine.scan_text(item.created_by.as_bytes()))
+    });
+    env.chain(labels).chain(history).collect()
 }

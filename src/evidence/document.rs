@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Gate, Verdict};
+use crate::advisories::Status;
 use crate::model::{Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, LayerPath, Platform, Severity};
 
 /// The document's form; raised when a reader of the old one could misread the new one.
@@ -130,7 +131,7 @@ impl Finding {
             Self::Secret(finding) => (
                 1,
                 finding.rule.clone(),
-                finding.fingerprint.to_string(),
+                finding.fingerprint.map_or_else(String::new, |fingerprint| fingerprint.to_string()),
                 finding.places.iter().map(|place| place.place.clone()).collect(),
             ),
         };
@@ -159,15 +160,18 @@ pub struct VulnerabilityFinding {
     pub name: String,
     /// The installed version.
     pub version: String,
-    /// The vendor's word: `affected`, `will-not-fix`, `end-of-life`, …
-    pub status: String,
+    /// The package is itself the attack.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub malicious: bool,
+    /// The vendor's word: affected, fixed in a later version, will not fix, …
+    pub status: Status,
     /// The version that repairs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed_version: Option<String>,
     /// Where the package is recorded.
     pub place: Place,
-    /// The comparison that decided.
-    pub proof: Proof,
+    /// The advisory rows that apply, each with the comparison that decided.
+    pub proof: Vec<Proof>,
     /// Where to read more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -190,8 +194,9 @@ pub struct Proof {
     pub version: String,
     /// The affected range, as text.
     pub range: String,
-    /// The order that was used: `dpkg`, `pep440`, …
-    pub scheme: String,
+    /// The order that was used: `dpkg`, `pep440`, …; `None` where the version is listed by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
 }
 
 /// A secret, with every place that it is in.
@@ -207,8 +212,9 @@ pub struct SecretFinding {
     pub confidence: Confidence,
     /// Enough to recognise it by.
     pub redacted: String,
-    /// Equal for equal secrets.
-    pub fingerprint: Fingerprint,
+    /// Equal for equal secrets; `None` for a value that could be guessed from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
     /// Where it is, layer by layer.
     pub places: Vec<SecretPlace>,
     /// What to do.

@@ -16,13 +16,14 @@ pub struct FoundSecret {
     pub visible: bool,
 }
 
-/// Makes one finding of each secret, with all its places in order.
+/// Makes one finding of each secret, with all its places in order. A secret without a fingerprint can be told from others
+/// only by where it is.
 ///
 /// What is only possible is not worse than low: the rule's severity speaks of a secret that is one.
 pub fn gather_secrets(found: Vec<FoundSecret>) -> Vec<Finding> {
     let mut findings: BTreeMap<_, SecretFinding> = BTreeMap::new();
     for FoundSecret { hit, place, visible } in found {
-        let finding = findings.entry((hit.rule.clone(), hit.fingerprint)).or_insert_with(|| SecretFinding {
+        let finding = findings.entry((hit.rule.clone(), hit.fingerprint, hit.fingerprint.is_none().then(|| place.clone()))).or_insert_with(|| SecretFinding {
             rule: hit.rule,
             title: hit.title,
             severity: hit.severity,
@@ -61,7 +62,7 @@ mod tests {
                 confidence,
                 line: 3,
                 redacted: "AKIA…[20 characters]".into(),
-                fingerprint: Fingerprint([fingerprint; 16]),
+                fingerprint: Some(Fingerprint([fingerprint; 16])),
                 remedy: "deactivate the key".into(),
             },
             place: Place { path: Some("app/.env".into()), line: Some(3), layer: Some(layer), config: None },

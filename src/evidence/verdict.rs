@@ -119,7 +119,7 @@ mod tests {
             confidence: Confidence::Proven,
             line: 1,
             redacted: "…".into(),
-            fingerprint: Fingerprint([0; 16]),
+            fingerprint: Some(Fingerprint([0; 16])),
             remedy: "rotate it".into(),
         };
         let place = Place { path: None, line: None, layer: Some(0), config: None };

@@ -1,6 +1,7 @@
 //! The heart of Plimsoll: what looks at a file of a layer, and how it says which files it wants.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -162,6 +163,28 @@ pub trait Detector: Send + Sync {
     /// For detectors that look at every file as its bytes pass: state that lives as long as one layer's walk.
     fn session(&self) -> Option<Box<dyn Session + '_>> {
         None
+    }
+}
+
+/// A detector that others hold, too.
+impl<T: Detector> Detector for Arc<T> {
+    fn id(&self) -> DetectorId {
+        (**self).id()
+    }
+    fn options(&self) -> String {
+        (**self).options()
+    }
+    fn interests(&self) -> &[Interest] {
+        (**self).interests()
+    }
+    fn wants(&self, entry: &Entry<'_>) -> Want {
+        (**self).wants(entry)
+    }
+    fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
+        (**self).detect(file)
+    }
+    fn session(&self) -> Option<Box<dyn Session + '_>> {
+        (**self).session()
     }
 }
 

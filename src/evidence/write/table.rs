@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::Look;
+use crate::advisories::Status;
 use crate::evidence::{Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding};
 use crate::model::{Confidence, Gap, GapKind, Severity, Untrusted};
 
@@ -88,7 +89,7 @@ impl Page<'_> {
         }
         let mut table = self.table(&["Severity", "Id", "Package", "Installed", "Fixed in", "Brought by"]);
         for finding in found {
-            let fixed = finding.fixed_version.as_deref().map_or_else(|| finding.status.clone(), str::to_owned);
+            let fixed = finding.fixed_version.as_deref().map_or_else(|| no_fix(finding.status), str::to_owned);
             table.add_row(vec![
                 self.severity(finding.severity),
                 Cell::new(Untrusted(&finding.id)),
@@ -231,6 +232,14 @@ impl Page<'_> {
 
     fn styled(&self, text: &str, style: anstyle::Style) -> String {
         if self.look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// What stands where a fixed version would.
+fn no_fix(status: Status) -> String {
+    match status {
+        Status::Affected | Status::Fixed | Status::NotAffected => "no fix known".to_owned(),
+        status => status.name().replace('-', " "),
     }
 }
 

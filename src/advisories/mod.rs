@@ -1,1 +1,3 @@
 //! The advisory store, its feeds, version orders and matching.
+
+pub mod version;

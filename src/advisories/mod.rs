@@ -7,6 +7,7 @@
 //! as keys whose bytes sort like the versions.
 
 mod advisory;
+mod catalogue;
 mod ecosystem;
 mod error;
 mod feeds;
@@ -15,12 +16,15 @@ mod matching;
 mod rating;
 mod report;
 mod snapshot;
+mod starter;
 mod store;
+mod update;
 pub mod version;
 #[cfg(test)]
 mod real_data;
 
 pub use advisory::{AdvisoryKind, Reference, Status};
+pub use catalogue::{Catalogue, Feed};
 pub use error::AdvisoryError;
 pub use feeds::{FeedInput, Format};
 pub use import::Source;
@@ -28,3 +32,4 @@ pub use matching::{AdvisoryRecord, Match, MatchOutcome, Proof, match_packages};
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};
 pub use store::{SourceStatus, Store, StoreStatus};
+pub use update::{FeedUpdate, Fetch, FetchError, FetchRequest, Fetched, UpdateOutcome, update};

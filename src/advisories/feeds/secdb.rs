@@ -99,8 +99,8 @@ fn take(
     }
 }
 
+/// A repository without any fix has `packages: null`.
 fn ecosystem_of(document: &Document) -> Option<String> {
-    document.packages.as_ref()?;
     if let Some(version) = &document.distroversion {
         return Some(format!("Alpine:{version}"));
     }
@@ -118,7 +118,9 @@ fn ecosystem_of(document: &Document) -> Option<String> {
 
 /// The ids in a text that was written by hand: `CVE-2017-2616 (+ regression fix)`, `CVE_2019-1234`, two with a space.
 fn ids_of(text: &str, intake: &mut Intake<'_>) -> Vec<String> {
-    let words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')'));
+    // `CVE 2018-16859` is in Alpine's data.
+    let joined = text.replace("CVE ", "CVE-");
+    let words = joined.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')'));
     let ids: Vec<String> = words.filter_map(id_of).collect();
     if !ids.is_empty() {
         return ids;

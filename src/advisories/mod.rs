@@ -1,1 +1,35 @@
-//! The advisory store, its feeds, version orders and matching.
+//! The advisory store: what is known to be wrong with which versions of which packages.
+//!
+//! What comes in: feed files (OSV, secdb, the Debian tracker) through [`Store::import`], and an image's packages. What
+//! goes out: [`MatchOutcome`], the matches with the rows and versions that prove them, and a gap for everything that
+//! could not be judged; and [`Store::snapshot_digest`], which names the data that an answer rests on. It never touches
+//! the network (a [`Fetch`] is passed in), reads no clock, and parses no advisory version at scan time: ranges are stored
+//! as keys whose bytes sort like the versions.
+
+mod advisory;
+mod catalogue;
+mod ecosystem;
+mod error;
+mod feeds;
+mod import;
+mod matching;
+mod rating;
+mod report;
+mod snapshot;
+mod starter;
+mod store;
+mod update;
+pub mod version;
+#[cfg(test)]
+mod real_data;
+
+pub use advisory::{AdvisoryKind, Reference, Status};
+pub use catalogue::{Catalogue, Feed};
+pub use error::AdvisoryError;
+pub use feeds::{FeedInput, Format};
+pub use import::Source;
+pub use matching::{AdvisoryRecord, Match, MatchOutcome, Proof, match_packages};
+pub use rating::{Cvss, Rating};
+pub use report::{ImportReport, SkipReason, Skipped};
+pub use store::{SourceStatus, Store, StoreStatus};
+pub use update::{FeedUpdate, Fetch, FetchError, FetchRequest, Fetched, UpdateOutcome, update};

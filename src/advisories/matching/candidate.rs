@@ -1,0 +1,206 @@
+//! The store's rows that apply to one package at one version.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::advisories::advisory::{AdvisoryKind, Detail, Status};
+use crate::advisories::rating::Rating;
+use crate::advisories::rating::severity_of_code;
+use crate::advisories::version::VersionKey;
+use crate::model::Severity;
+use crate::model::limits::read_at_most;
+
+/// Details of one advisory, unpacked: a record is at most 10 MB, and details are a part of it.
+const MAX_DETAIL: u64 = 64_000_000;
+
+/// One row that applies.
+pub(super) struct Candidate {
+    pub(super) record: Rc<Record>,
+    pub(super) status: Status,
+    pub(super) severity: Option<Severity>,
+    pub(super) introduced: Option<String>,
+    pub(super) fixed: Option<String>,
+    pub(super) last_affected: Option<String>,
+    /// The version itself is listed; the three bounds are empty.
+    pub(super) is_exact: bool,
+}
+
+/// An advisory as matching needs it.
+pub(super) struct Record {
+    pub(super) id: String,
+    pub(super) source: String,
+    pub(super) kind: AdvisoryKind,
+    pub(super) rating: Option<Rating>,
+    pub(super) aliases: Vec<String>,
+    pub(super) upstream: Vec<String>,
+    pub(super) detail: Detail,
+}
+
+/// A range that could not be compared.
+pub(super) struct Undecided {
+    pub(super) advisory: String,
+    pub(super) events: String,
+}
+
+/// Reads candidates; advisories that many packages share are read once.
+pub(super) struct Lookup<'s> {
+    connection: &'s Connection,
+    records: BTreeMap<i64, Rc<Record>>,
+}
+
+impl<'s> Lookup<'s> {
+    pub(super) fn new(connection: &'s Connection) -> Self {
+        Self {
+            connection,
+            records: BTreeMap::new(),
+        }
+    }
+
+    /// All ecosystems of the store.
+    pub(super) fn ecosystems(&self) -> rusqlite::Result<Vec<(i64, String)>> {
+        self.connection
+            .prepare("SELECT id, name FROM ecosystem ORDER BY name")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+    }
+
+    /// The package's row, if any advisory names it.
+    pub(super) fn package(&self, ecosystem: i64, name: &str) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached("SELECT id FROM package WHERE ecosystem = ?1 AND name = ?2")?
+            .query_row((ecosystem, name), |row| row.get(0))
+            .optional()
+    }
+
+    /// The ranges that hold a version.
+    pub(super) fn ranges(
+        &mut self,
+        package: i64,
+        version: &VersionKey,
+    ) -> rusqlite::Result<Vec<Candidate>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected
+             FROM range r JOIN advisory a ON a.id = r.advisory
+             WHERE r.package = ?1 AND r.low <= ?2 AND (r.high > ?2 OR (r.inclusive AND r.high = ?2))
+               AND NOT a.withdrawn AND a.kind IN (0, 1)
+             ORDER BY a.external_id, a.source, r.low, r.high",
+        )?;
+        let mut rows = statement.query((package, version.as_bytes()))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(Candidate {
+                record: self.record(row.get(0)?)?,
+                status: status(row, 1)?,
+                severity: row.get::<_, Option<i64>>(2)?.and_then(severity_of_code),
+                introduced: row.get(3)?,
+                fixed: row.get(4)?,
+                last_affected: row.get(5)?,
+                is_exact: false,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The advisories that list a version.
+    pub(super) fn exact(
+        &mut self,
+        package: i64,
+        version: &str,
+    ) -> rusqlite::Result<Vec<Candidate>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT e.advisory FROM exact e JOIN advisory a ON a.id = e.advisory
+             WHERE e.package = ?1 AND e.version = ?2 AND NOT a.withdrawn AND a.kind IN (0, 1)
+             ORDER BY a.external_id, a.source",
+        )?;
+        let mut rows = statement.query((package, version))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(Candidate {
+                record: self.record(row.get(0)?)?,
+                status: Status::Affected,
+                severity: None,
+                introduced: None,
+                fixed: None,
+                last_affected: None,
+                is_exact: true,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The package's ranges that have no keys.
+    pub(super) fn undecided(&self, package: i64) -> rusqlite::Result<Vec<Undecided>> {
+        self.connection
+            .prepare_cached(
+                "SELECT a.external_id, u.events FROM unordered u JOIN advisory a ON a.id = u.advisory
+                 WHERE u.package = ?1 AND NOT a.withdrawn AND a.kind IN (0, 1) ORDER BY a.external_id, u.events",
+            )?
+            .query_map([package], |row| {
+                Ok(Undecided {
+                    advisory: row.get(0)?,
+                    events: row.get(1)?,
+                })
+            })?
+            .collect()
+    }
+
+    fn record(&mut self, id: i64) -> rusqlite::Result<Rc<Record>> {
+        if let Some(record) = self.records.get(&id) {
+            return Ok(Rc::clone(record));
+        }
+        let mut record = self
+            .connection
+            .prepare_cached(
+                "SELECT a.external_id, s.name, a.kind, a.severity, a.severity_by, a.detail
+                 FROM advisory a JOIN source s ON s.id = a.source WHERE a.id = ?1",
+            )?
+            .query_row([id], read_record)?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name, kind FROM alias WHERE advisory = ?1 ORDER BY name")?;
+        let mut rows = statement.query([id])?;
+        while let Some(row) = rows.next()? {
+            let name = row.get(0)?;
+            match row.get::<_, i64>(1)? {
+                0 => record.aliases.push(name),
+                _ => record.upstream.push(name),
+            }
+        }
+        let record = Rc::new(record);
+        self.records.insert(id, Rc::clone(&record));
+        Ok(record)
+    }
+}
+
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let severity = row.get::<_, Option<i64>>(3)?.and_then(severity_of_code);
+    let by: Option<String> = row.get(4)?;
+    Ok(Record {
+        id: row.get(0)?,
+        source: row.get(1)?,
+        kind: AdvisoryKind::from_code(row.get(2)?).unwrap_or_default(),
+        rating: severity
+            .zip(by)
+            .map(|(severity, by)| Rating { severity, by }),
+        aliases: Vec::new(),
+        upstream: Vec::new(),
+        detail: read_detail(row.get_ref(5)?.as_bytes()?)?,
+    })
+}
+
+fn read_detail(packed: &[u8]) -> rusqlite::Result<Detail> {
+    let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
+        rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Blob, error)
+    };
+    let unpacked = zstd::stream::read::Decoder::with_buffer(packed)
+        .and_then(|reader| read_at_most(reader, MAX_DETAIL))
+        .map_err(|error| unreadable(error.into()))?;
+    serde_json::from_slice(&unpacked).map_err(|error| unreadable(error.into()))
+}
+
+fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {
+    // A status that this version does not know can only be a newer one: taken as affected, never dropped.
+    Ok(Status::from_code(row.get(column)?).unwrap_or(Status::Affected))
+}

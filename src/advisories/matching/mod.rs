@@ -1,0 +1,364 @@
+//! Packages against the store.
+//!
+//! What comes in: the packages of an image and the distribution that they are installed in. What goes out: matches, each
+//! with the rows and versions that prove it, and a gap for everything that could not be judged: a distribution or
+//! ecosystem without advisories, a version without an order. No advisory version is parsed here: the store's ranges are
+//! keys already, and only the installed version is turned into one.
+
+mod candidate;
+mod fold;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use self::candidate::Lookup;
+use self::fold::Hit;
+use self::target::{Keyed, NoTarget, Target};
+use super::advisory::{AdvisoryKind, Status};
+use super::ecosystem;
+use super::error::AdvisoryError;
+use super::rating::Cvss;
+use super::store::Store;
+use crate::model::{Distribution, Gap, GapKind, Package, PackageType, Severity, Untrusted};
+
+/// What the store says of an image's packages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct MatchOutcome {
+    /// The matches, by package and id.
+    pub matches: Vec<Match>,
+    /// What could not be judged.
+    pub gaps: Vec<Gap>,
+}
+
+/// One vulnerability of one package.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Match {
+    /// The package's place in the list that was given.
+    pub package: usize,
+    /// What it is, folded from all records that name it.
+    pub advisory: AdvisoryRecord,
+    /// What the vendor does about it.
+    pub status: Status,
+    /// The lowest version with every fix.
+    pub fixed_version: Option<String>,
+    /// The rows that apply, each with the comparison that it rests on.
+    pub proof: Vec<Proof>,
+}
+
+/// A vulnerability as its records tell it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AdvisoryRecord {
+    /// The CVE id where there is one, else the record's own.
+    pub id: String,
+    /// The source of the first record.
+    pub source: String,
+    /// Vulnerability or malicious package.
+    pub kind: AdvisoryKind,
+    /// One line.
+    pub summary: String,
+    /// All its other ids, sorted.
+    pub aliases: Vec<String>,
+    /// How bad it is: the vendor's word before CVSS.
+    pub severity: Severity,
+    /// Which source says so, with the CVSS version if it is by a vector.
+    pub severity_source: Option<String>,
+    /// All CVSS vectors, newest version first.
+    pub cvss: Vec<Cvss>,
+    /// Where to read about it.
+    pub url: Option<String>,
+    /// All links.
+    pub references: Vec<String>,
+    /// When it was published.
+    pub published: Option<String>,
+    /// When it was last changed.
+    pub modified: Option<String>,
+}
+
+/// One row of the store and the comparison that makes it apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// The record's id in its source.
+    pub advisory: String,
+    /// The source.
+    pub source: String,
+    /// The ecosystem that was looked in.
+    pub ecosystem: String,
+    /// The name that was looked up: the source package's, or the package's own.
+    pub name: String,
+    /// The version that was compared.
+    pub installed: String,
+    /// The order that it was compared in; `None` where the version is listed and no order exists.
+    pub scheme: Option<String>,
+    /// From this version on; `None`: from the beginning.
+    pub introduced: Option<String>,
+    /// Before this version.
+    pub fixed: Option<String>,
+    /// Up to and including this version.
+    pub last_affected: Option<String>,
+    /// The version is listed by itself, whatever the bounds.
+    pub listed: bool,
+}
+
+/// Matches packages against the store. Deterministic: the same packages and the same snapshot give the same outcome.
+pub fn match_packages(
+    store: &Store,
+    distribution: Option<&Distribution>,
+    packages: &[Package],
+) -> Result<MatchOutcome, AdvisoryError> {
+    Matcher::new(store, distribution)
+        .and_then(|mut matcher| {
+            for (index, package) in packages.iter().enumerate() {
+                matcher.take(index, package)?;
+            }
+            Ok(matcher.finish())
+        })
+        .map_err(|error| store.database_error(error))
+}
+
+/// The ecosystems of one package type, once found.
+enum Scope {
+    Covered {
+        keyed: Keyed,
+        ecosystems: Vec<(i64, String)>,
+    },
+    /// Nothing applies, for the reason; how many packages that left unjudged.
+    Uncovered { reason: Uncovered, packages: u64 },
+}
+
+enum Uncovered {
+    UnknownDistribution,
+    /// There is a feed, but nothing of it in the store.
+    NotInStore(String),
+    NoFeed(String),
+}
+
+struct Matcher<'s> {
+    lookup: Lookup<'s>,
+    ecosystems: Vec<(i64, String)>,
+    distribution: Option<&'s Distribution>,
+    scopes: BTreeMap<PackageType, Scope>,
+    outcome: MatchOutcome,
+}
+
+impl<'s> Matcher<'s> {
+    fn new(store: &'s Store, distribution: Option<&'s Distribution>) -> rusqlite::Result<Self> {
+        let lookup = Lookup::new(&store.connection);
+        Ok(Self {
+            ecosystems: lookup.ecosystems()?,
+            lookup,
+            distribution,
+            scopes: BTreeMap::new(),
+            outcome: MatchOutcome::default(),
+        })
+    }
+
+    fn scope(&self, package_type: &PackageType) -> Scope {
+        let uncovered = |reason| Scope::Uncovered {
+            reason,
+            packages: 0,
+        };
+        let Target {
+            label,
+            selectors,
+            keyed,
+        } = match target::find(package_type, self.distribution) {
+            Ok(target) => target,
+            Err(NoTarget::UnknownDistribution) => return uncovered(Uncovered::UnknownDistribution),
+            Err(NoTarget::NoFeed(label)) => return uncovered(Uncovered::NoFeed(label)),
+        };
+        let selected = self
+            .ecosystems
+            .iter()
+            .filter(|(_, name)| selectors.iter().any(|selector| selector.selects(name)));
+        let ecosystems: Vec<_> = selected.cloned().collect();
+        if ecosystems.is_empty() {
+            return uncovered(Uncovered::NotInStore(label));
+        }
+        Scope::Covered { keyed, ecosystems }
+    }
+
+    fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {
+        let package_type = &package.package_type;
+        if !self.scopes.contains_key(package_type) {
+            let scope = self.scope(package_type);
+            self.scopes.insert(package_type.clone(), scope);
+        }
+        match self.scopes.get_mut(package_type) {
+            Some(Scope::Covered { keyed, ecosystems }) => {
+                let keys = lookup_keys(package, *keyed);
+                let hits = find_hits(
+                    &mut self.lookup,
+                    ecosystems,
+                    &keys,
+                    package,
+                    &mut self.outcome.gaps,
+                )?;
+                self.outcome.matches.extend(fold::fold(index, &hits));
+            }
+            Some(Scope::Uncovered { packages, .. }) => *packages += 1,
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> MatchOutcome {
+        for scope in self.scopes.into_values() {
+            let Scope::Uncovered { reason, packages } = scope else {
+                continue;
+            };
+            let unjudged = match packages {
+                1 => "1 package could not be judged".to_owned(),
+                packages => format!("{packages} packages could not be judged"),
+            };
+            let gap = match reason {
+                Uncovered::UnknownDistribution => Gap::new(
+                    GapKind::UnknownDistribution,
+                    format!("the distribution is not known: {unjudged}"),
+                ),
+                Uncovered::NotInStore(label) => Gap::new(
+                    GapKind::NoAdvisories,
+                    format!(
+                        "the advisory store holds nothing for {}: {unjudged}",
+                        Untrusted(&label)
+                    ),
+                ),
+                Uncovered::NoFeed(label) => Gap::new(
+                    GapKind::NoAdvisories,
+                    format!(
+                        "there is no advisory feed for {}: {unjudged}",
+                        Untrusted(&label)
+                    ),
+                ),
+            };
+            self.outcome.gaps.push(gap);
+        }
+        self.outcome.gaps.sort();
+        self.outcome.gaps.dedup();
+        self.outcome
+    }
+}
+
+/// The names and versions to look a package up by, in turn until one is known.
+fn lookup_keys(package: &Package, keyed: Keyed) -> Vec<(String, String)> {
+    let own = || (package.name.clone(), package.version.clone());
+    let source = package
+        .source
+        .as_ref()
+        .map(|source| (source.name.clone(), source.version.clone()));
+    match keyed {
+        Keyed::BySource => vec![source.unwrap_or_else(own)],
+        Keyed::ByBinaryThenSource => std::iter::once(own()).chain(source).collect(),
+        Keyed::ByName(separator) => {
+            let name = match &package.namespace {
+                Some(namespace) if !namespace.is_empty() => {
+                    format!("{namespace}{separator}{}", package.name)
+                }
+                _ => package.name.clone(),
+            };
+            vec![(name, package.version.clone())]
+        }
+    }
+}
+
+fn find_hits(
+    lookup: &mut Lookup<'_>,
+    ecosystems: &[(i64, String)],
+    keys: &[(String, String)],
+    package: &Package,
+    gaps: &mut Vec<Gap>,
+) -> rusqlite::Result<Vec<Hit>> {
+    let mut hits = Vec::new();
+    for (ecosystem, ecosystem_name) in ecosystems {
+        for (name, version) in keys {
+            let name = ecosystem::normal_name(ecosystem_name, name);
+            let Some(row) = lookup.package(*ecosystem, &name)? else {
+                continue;
+            };
+            let query = Query {
+                package,
+                ecosystem: ecosystem_name,
+                name: &name,
+                version,
+                row,
+            };
+            query.run(lookup, &mut hits, gaps)?;
+            break;
+        }
+    }
+    Ok(hits)
+}
+
+/// One package that the store knows in one ecosystem.
+struct Query<'q> {
+    package: &'q Package,
+    ecosystem: &'q str,
+    name: &'q str,
+    version: &'q str,
+    row: i64,
+}
+
+impl Query<'_> {
+    fn run(
+        &self,
+        lookup: &mut Lookup<'_>,
+        hits: &mut Vec<Hit>,
+        gaps: &mut Vec<Gap>,
+    ) -> rusqlite::Result<()> {
+        let scheme = ecosystem::scheme(self.ecosystem);
+        let version = ecosystem::normal_version(self.ecosystem, self.version);
+        let mut found = lookup.exact(self.row, &version)?;
+        match scheme.map(|scheme| scheme.key(self.version)) {
+            Some(Ok(key)) => found.extend(lookup.ranges(self.row, &key)?),
+            Some(Err(error)) => gaps.push(self.gap(&error.to_string())),
+            None => {}
+        }
+        let is_module = |version: &str| version.contains(".module");
+        found.retain(|candidate| {
+            let fixed = candidate.fixed.as_deref();
+            // The same name is a plain package and one of each module stream: their releases have nothing to do with
+            // each other (`.module_el8`, `.module+el8`).
+            scheme != Some(super::version::Scheme::Rpm)
+                || fixed.is_none_or(|fixed| is_module(fixed) == is_module(self.version))
+        });
+        let undecided = lookup.undecided(self.row)?;
+        let is_open = |advisory: &str| !found.iter().any(|hit| hit.record.id == advisory);
+        let mut open = undecided.iter().filter(|range| is_open(&range.advisory));
+        if let Some(first) = open.next() {
+            let more = match open.count() {
+                0 => String::new(),
+                more => format!(" (and {more} more)"),
+            };
+            let why = scheme.map_or_else(
+                || format!("there is no version order for {} yet", self.ecosystem),
+                |scheme| format!("{scheme} cannot order it"),
+            );
+            gaps.push(self.gap(&format!(
+                "{} says `{}`: {why}{more}",
+                first.advisory,
+                Untrusted(&first.events)
+            )));
+        }
+        hits.extend(found.into_iter().map(|candidate| Hit {
+            candidate,
+            ecosystem: self.ecosystem.to_owned(),
+            name: self.name.to_owned(),
+            installed: self.version.to_owned(),
+            scheme,
+        }));
+        Ok(())
+    }
+
+    fn gap(&self, why: &str) -> Gap {
+        let detail = format!(
+            "{} {} {}: {why}",
+            self.package.package_type,
+            Untrusted(self.name),
+            Untrusted(self.version)
+        );
+        Gap::new(GapKind::UnorderedVersion, detail)
+    }
+}

@@ -1,0 +1,76 @@
+-- The advisory store, schema 1. Ranges hold sort keys (advisories/version): a look-up is one indexed query, and no
+-- version of an advisory is parsed at scan time.
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    format TEXT NOT NULL,
+    url TEXT,
+    licence TEXT,
+    republish INTEGER NOT NULL DEFAULT 0,
+    etag TEXT,                          -- of the response that was imported: the next update asks with it
+    last_modified TEXT,
+    newest TEXT,                        -- the latest `modified` of its records: how old the data are, without a clock
+    advisories INTEGER NOT NULL,
+    digest BLOB NOT NULL                -- SHA-256 over its advisories' contents in order of their ids
+) STRICT;
+
+CREATE TABLE ecosystem (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE package (
+    id INTEGER PRIMARY KEY,
+    ecosystem INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (ecosystem, name)
+) STRICT;
+
+CREATE TABLE advisory (
+    id INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL,
+    external_id TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    withdrawn INTEGER NOT NULL,         -- kept so that a delta can say so; never matched
+    severity INTEGER,
+    severity_by TEXT,
+    digest BLOB NOT NULL,
+    detail BLOB NOT NULL,               -- JSON, zstd: summary, details, CVSS, references, dates
+    UNIQUE (source, external_id)
+) STRICT;
+
+CREATE TABLE alias (
+    advisory INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    kind INTEGER NOT NULL,              -- 0 alias: the same vulnerability; 1 upstream: the record passes it on
+    PRIMARY KEY (advisory, name, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE range (
+    package INTEGER NOT NULL,
+    low BLOB NOT NULL,                  -- empty: before everything
+    advisory INTEGER NOT NULL,
+    high BLOB NOT NULL,                 -- ff: never closed
+    inclusive INTEGER NOT NULL,         -- whether high itself is inside
+    status INTEGER NOT NULL,
+    severity INTEGER,
+    introduced TEXT,                    -- the bounds as the feed writes them
+    fixed TEXT,
+    last_affected TEXT,
+    PRIMARY KEY (package, low, advisory, high, inclusive, status)
+) STRICT, WITHOUT ROWID;
+
+-- Enumerated versions that no range covers.
+CREATE TABLE exact (
+    package INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    advisory INTEGER NOT NULL,
+    PRIMARY KEY (package, version, advisory)
+) STRICT, WITHOUT ROWID;
+
+-- Ranges without a key: a package that one of them names becomes a gap, never silence.
+CREATE TABLE unordered (
+    package INTEGER NOT NULL,
+    advisory INTEGER NOT NULL,
+    events TEXT NOT NULL,
+    PRIMARY KEY (package, advisory, events)
+) STRICT, WITHOUT ROWID;

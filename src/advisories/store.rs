@@ -1,0 +1,424 @@
+//! The store on disk: one SQLite file in WAL mode, many readers, one writer at a time.
+//!
+//! A reader sees the last committed import whole; an import that is killed leaves the state before it.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use serde::Serialize;
+
+use super::error::AdvisoryError;
+use super::snapshot;
+use super::version::KEY_ENCODING;
+use crate::model::Digest;
+use crate::model::limits::read_at_most;
+
+/// The schema that this version reads and writes.
+const SCHEMA: i64 = 1;
+
+/// How long a second writer waits for the first: an import of everything takes seconds.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_POLL: Duration = Duration::from_millis(50);
+
+/// The advisory store.
+pub struct Store {
+    pub(super) connection: Connection,
+    /// Where it lies; `:memory:` for one that does not.
+    pub(super) path: PathBuf,
+    /// Held while this store may be written.
+    _lock: Option<File>,
+}
+
+/// What a store holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoreStatus {
+    /// The digest over all content: equal for equal feeds, on any machine.
+    pub snapshot: Digest,
+    /// Its sources, by name.
+    pub sources: Vec<SourceStatus>,
+    /// Ecosystems (with the release where there is one), each with how many of its packages have an advisory.
+    pub ecosystems: Vec<(String, u64)>,
+    /// All version ranges.
+    pub ranges: u64,
+}
+
+/// One source of a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceStatus {
+    /// Its name.
+    pub name: String,
+    /// The format that it was read from.
+    pub format: String,
+    /// Where it comes from.
+    pub url: Option<String>,
+    /// Under which licence.
+    pub licence: Option<String>,
+    /// Whether that licence lets it be handed on.
+    pub republish: bool,
+    /// `ETag` of the response that was imported.
+    pub etag: Option<String>,
+    /// `Last-Modified` of the response that was imported.
+    pub last_modified: Option<String>,
+    /// The latest change among its records.
+    pub newest: Option<String>,
+    /// How many advisories it has.
+    pub advisories: u64,
+    /// The digest of its content.
+    pub digest: Digest,
+}
+
+impl Store {
+    /// Opens a store to read it. A reader never waits, not even for a running import.
+    pub fn open_read_only(path: &Path) -> Result<Self, AdvisoryError> {
+        if !path.try_exists().unwrap_or(true) {
+            return Err(AdvisoryError::NoStore {
+                path: path.to_owned(),
+            });
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let store = |connection| Self {
+            connection,
+            path: path.to_owned(),
+            _lock: None,
+        };
+        let opened = Connection::open_with_flags(path, flags).map(store);
+        let checked = opened
+            .map_err(|error| AdvisoryError::of_database(path, error))
+            .and_then(|store| store.check_schema().map(|()| store));
+        match checked {
+            // In WAL mode a reader makes two small files beside the store. Where it may not (a read-only mount), nobody
+            // writes either, and SQLite may be told so.
+            Err(AdvisoryError::Database { .. }) => {
+                let uri = format!("file:{}?immutable=1", escaped_for_uri(path));
+                let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+                let store = Connection::open_with_flags(uri, flags)
+                    .map(store)
+                    .map_err(|error| AdvisoryError::of_database(path, error))?;
+                store.check_schema()?;
+                Ok(store)
+            }
+            checked => checked,
+        }
+    }
+
+    /// Opens a store to import into it, and makes it where there is none. Waits for another import to end.
+    pub fn open_for_import(path: &Path) -> Result<Self, AdvisoryError> {
+        let open_error = |source| AdvisoryError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder).map_err(open_error)?;
+        }
+        let lock = lock(path, LOCK_PATIENCE)?;
+        let exists = std::fs::metadata(path).map_or(0, |file| file.len()) > 0;
+        let database = |error| AdvisoryError::of_database(path, error);
+        let connection = Connection::open(path).map_err(database)?;
+        let store = Self {
+            connection,
+            path: path.to_owned(),
+            _lock: Some(lock),
+        };
+        if exists {
+            store.check_schema()?;
+        }
+        // A database has its journal mode for good; NORMAL loses at most the last commit in a power cut, never the file.
+        store
+            .connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")
+            .map_err(database)?;
+        if !exists {
+            store.write_schema()?;
+        }
+        Ok(store)
+    }
+
+    /// A store that lives as long as the process.
+    pub fn in_memory() -> Result<Self, AdvisoryError> {
+        let path = PathBuf::from(":memory:");
+        let connection = Connection::open_in_memory()
+            .map_err(|error| AdvisoryError::of_database(&path, error))?;
+        let store = Self {
+            connection,
+            path,
+            _lock: None,
+        };
+        store.write_schema()?;
+        Ok(store)
+    }
+
+    fn write_schema(&self) -> Result<(), AdvisoryError> {
+        let schema = include_str!("schema.sql");
+        self.connection
+            .execute_batch(&format!(
+                "BEGIN IMMEDIATE; {schema}
+                 INSERT INTO meta VALUES ('schema', '{SCHEMA}'), ('key_encoding', '{KEY_ENCODING}');
+                 COMMIT;"
+            ))
+            .map_err(|error| self.database_error(error))
+    }
+
+    fn check_schema(&self) -> Result<(), AdvisoryError> {
+        let tables: i64 = self.ask(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('meta', 'advisory', 'range')",
+        )?;
+        if tables != 3 {
+            return Err(AdvisoryError::NotAStore {
+                path: self.path.clone(),
+            });
+        }
+        let meta = |key: &str| {
+            self.connection
+                .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+                    row.get::<_, String>(0)
+                })
+                .optional()
+                .map_err(|error| self.database_error(error))
+                .map(|value| value.and_then(|value| value.parse::<i64>().ok()))
+        };
+        for (key, known) in [
+            ("schema", SCHEMA),
+            ("key_encoding", i64::from(KEY_ENCODING)),
+        ] {
+            let found = meta(key)?.unwrap_or(0);
+            if found != known {
+                return Err(AdvisoryError::OtherSchema {
+                    path: self.path.clone(),
+                    found,
+                    known,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn database_error(&self, error: rusqlite::Error) -> AdvisoryError {
+        AdvisoryError::of_database(&self.path, error)
+    }
+
+    fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<T, AdvisoryError> {
+        self.connection
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(|error| self.database_error(error))
+    }
+
+    /// Where the store lies, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The digest over everything in the store. The same feeds give the same digest on any machine, in whatever order
+    /// they were imported.
+    pub fn snapshot_digest(&self) -> Result<Digest, AdvisoryError> {
+        snapshot::root(&self.connection).map_err(|error| self.database_error(error))
+    }
+
+    /// What the store holds, source by source.
+    pub fn status(&self) -> Result<StoreStatus, AdvisoryError> {
+        let ecosystems = || -> rusqlite::Result<Vec<(String, u64)>> {
+            let sql =
+                "SELECT e.name, count(p.id) FROM ecosystem e JOIN package p ON p.ecosystem = e.id
+                       GROUP BY e.id ORDER BY e.name";
+            let mut statement = self.connection.prepare(sql)?;
+            statement
+                .query_map([], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+                })?
+                .collect()
+        };
+        Ok(StoreStatus {
+            snapshot: self.snapshot_digest()?,
+            sources: self.sources()?,
+            ecosystems: ecosystems().map_err(|error| self.database_error(error))?,
+            ranges: self
+                .ask::<i64>("SELECT count(*) FROM range")?
+                .unsigned_abs(),
+        })
+    }
+
+    /// The sources, by name.
+    pub fn sources(&self) -> Result<Vec<SourceStatus>, AdvisoryError> {
+        let read = || -> rusqlite::Result<Vec<SourceStatus>> {
+            let mut statement = self.connection.prepare(
+                "SELECT name, format, url, licence, republish, etag, last_modified, newest, advisories, digest
+                 FROM source ORDER BY name",
+            )?;
+            statement
+                .query_map([], |row| {
+                    Ok(SourceStatus {
+                        name: row.get(0)?,
+                        format: row.get(1)?,
+                        url: row.get(2)?,
+                        licence: row.get(3)?,
+                        republish: row.get(4)?,
+                        etag: row.get(5)?,
+                        last_modified: row.get(6)?,
+                        newest: row.get(7)?,
+                        advisories: row.get::<_, i64>(8)?.unsigned_abs(),
+                        digest: Digest::Sha256(row.get(9)?),
+                    })
+                })?
+                .collect()
+        };
+        read().map_err(|error| self.database_error(error))
+    }
+}
+
+/// The characters that SQLite's URI form reads as its own: <https://sqlite.org/uri.html#the_uri_path>.
+fn escaped_for_uri(path: &Path) -> String {
+    path.to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23")
+}
+
+/// Takes the lock file beside the store and leaves this process's number in it, for whoever has to wait. The kernel lets
+/// go of the lock when the process ends, however it ends.
+fn lock(store: &Path, patience: Duration) -> Result<File, AdvisoryError> {
+    let mut path = store.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let open_error = |source: io::Error| AdvisoryError::Open {
+        path: store.to_owned(),
+        source,
+    };
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(open_error)?;
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::Error(error)) => return Err(open_error(error)),
+            Err(TryLockError::WouldBlock) if waited < patience => {
+                std::thread::sleep(LOCK_POLL);
+                waited += LOCK_POLL;
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(AdvisoryError::Busy {
+                    path: store.to_owned(),
+                    holder: holder(&mut file),
+                });
+            }
+        }
+    }
+    let write_number = |file: &mut File| -> io::Result<()> {
+        file.set_len(0)?;
+        file.rewind()?;
+        write!(file, "{}", std::process::id())
+    };
+    write_number(&mut file).map_err(open_error)?;
+    Ok(file)
+}
+
+fn holder(file: &mut File) -> String {
+    let text = read_at_most(&mut *file, 32).unwrap_or_default();
+    String::from_utf8(text)
+        .ok()
+        .and_then(|text| text.trim().parse::<u32>().ok())
+        .map_or_else(
+            || "another process".to_owned(),
+            |number| format!("process {number}"),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("store.sqlite");
+        (folder, path)
+    }
+
+    fn refusal(path: &Path) -> String {
+        match Store::open_read_only(path) {
+            Ok(_) => panic!("opened"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_store_is_made_opened_and_found_empty() {
+        let (_folder, path) = place();
+        drop(Store::open_for_import(&path).expect("made"));
+        let store = Store::open_read_only(&path).expect("opened");
+        let status = store.status().expect("status");
+        assert_eq!((status.sources.len(), status.ranges), (0, 0));
+        let memory = Store::in_memory().expect("memory");
+        assert_eq!(store.snapshot_digest().ok(), memory.snapshot_digest().ok());
+    }
+
+    #[test]
+    fn what_is_no_store_is_named_with_what_to_do() {
+        let (folder, path) = place();
+        assert!(refusal(&path).contains("`plimsoll db update`"));
+        std::fs::File::create(&path)
+            .and_then(|mut file| file.write_all(&[b'x'; 4096]))
+            .expect("written");
+        assert!(refusal(&path).contains("is not an advisory store"));
+        assert!(Store::open_for_import(&path).is_err());
+        let foreign = folder.path().join("foreign.sqlite");
+        let connection = Connection::open(&foreign).expect("other database");
+        connection
+            .execute_batch("CREATE TABLE t (x)")
+            .expect("table");
+        assert!(refusal(&foreign).contains("is not an advisory store"));
+    }
+
+    #[test]
+    fn a_store_of_another_schema_says_which_side_to_change() {
+        let (_folder, path) = place();
+        let store = Store::open_for_import(&path).expect("made");
+        for (schema, hint) in [("99", "or a newer one"), ("0", "fill it again")] {
+            store
+                .connection
+                .execute("UPDATE meta SET value = ?1 WHERE key = 'schema'", [schema])
+                .expect("changed");
+            assert!(refusal(&path).contains(hint), "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_store_is_refused_and_does_not_panic() {
+        let (_folder, path) = place();
+        drop(Store::open_for_import(&path).expect("made"));
+        let mut bytes = read_at_most(File::open(&path).expect("file"), 1 << 20).expect("bytes");
+        let length = bytes.len();
+        bytes[100..length].fill(0x5a);
+        File::create(&path)
+            .and_then(|mut file| file.write_all(&bytes))
+            .expect("written");
+        assert!(refusal(&path).contains("damaged"));
+    }
+
+    #[test]
+    fn a_second_writer_waits_and_then_says_who_holds_the_store() {
+        let (_folder, path) = place();
+        let first = Store::open_for_import(&path).expect("first");
+        let refused = lock(&path, Duration::from_millis(60)).expect_err("held");
+        assert!(
+            refused
+                .to_string()
+                .contains(&format!("process {}", std::process::id()))
+        );
+        let waiting = std::thread::spawn({
+            let path = path.clone();
+            move || Store::open_for_import(&path).is_ok()
+        });
+        std::thread::sleep(Duration::from_millis(80));
+        drop(first);
+        assert!(waiting.join().expect("second"));
+    }
+}

@@ -1,0 +1,207 @@
+//! Brings a store up to date: each feed is asked for with what is known of it, and only what changed is imported.
+
+use std::io::Read;
+
+use super::catalogue::Feed;
+use super::error::AdvisoryError;
+use super::feeds::FeedInput;
+use super::import::Source;
+use super::report::ImportReport;
+use super::store::{SourceStatus, Store};
+
+/// What to ask for. A server that still has that state answers "not modified".
+#[derive(Clone, Copy, Debug)]
+pub struct FetchRequest<'a> {
+    /// The feed's URL.
+    pub url: &'a str,
+    /// For `If-None-Match`.
+    pub etag: Option<&'a str>,
+    /// For `If-Modified-Since`.
+    pub last_modified: Option<&'a str>,
+}
+
+/// What a server answered.
+pub enum Fetched {
+    /// 304: the store has it already.
+    NotModified,
+    /// 200: the feed.
+    Body {
+        /// Its bytes, as sent.
+        reader: Box<dyn Read + Send>,
+        /// The `ETag` header.
+        etag: Option<String>,
+        /// The `Last-Modified` header.
+        last_modified: Option<String>,
+    },
+}
+
+/// Whatever went wrong on the way, in the words of who fetches.
+pub type FetchError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Fetches over the network: this room does not.
+pub trait Fetch {
+    /// Asks for a feed. Every answer but 200 and 304 is an error.
+    fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, FetchError>;
+}
+
+/// What became of one feed.
+#[derive(Debug)]
+pub struct FeedUpdate {
+    /// The feed's name.
+    pub name: String,
+    /// The outcome. After a failure the store keeps what it had of this feed.
+    pub outcome: UpdateOutcome,
+}
+
+/// The outcome for one feed.
+#[derive(Debug)]
+pub enum UpdateOutcome {
+    /// The server says that nothing changed.
+    Unchanged,
+    /// It was imported.
+    Imported(ImportReport),
+    /// It could not be fetched.
+    NotFetched(FetchError),
+    /// It was fetched and could not be imported.
+    NotImported(AdvisoryError),
+}
+
+/// Updates each feed by itself: one that fails costs only itself. The caller says `progress` what is done.
+pub fn update(
+    store: &mut Store,
+    feeds: &[Feed],
+    fetch: &dyn Fetch,
+    mut progress: impl FnMut(&FeedUpdate),
+) -> Result<Vec<FeedUpdate>, AdvisoryError> {
+    let known = store.sources()?;
+    let mut updates = Vec::with_capacity(feeds.len());
+    for feed in feeds {
+        let update = FeedUpdate {
+            name: feed.name.clone(),
+            outcome: update_one(store, feed, &known, fetch),
+        };
+        progress(&update);
+        updates.push(update);
+    }
+    Ok(updates)
+}
+
+fn update_one(
+    store: &mut Store,
+    feed: &Feed,
+    known: &[SourceStatus],
+    fetch: &dyn Fetch,
+) -> UpdateOutcome {
+    // What is known only counts for the same thing: another URL or format has to be read anew.
+    let known = known.iter().find(|source| {
+        source.name == feed.name
+            && source.url.as_ref() == Some(&feed.url)
+            && source.format == feed.format.name()
+    });
+    let request = FetchRequest {
+        url: &feed.url,
+        etag: known.and_then(|source| source.etag.as_deref()),
+        last_modified: known.and_then(|source| source.last_modified.as_deref()),
+    };
+    match fetch.fetch(request) {
+        Err(error) => UpdateOutcome::NotFetched(error),
+        Ok(Fetched::NotModified) => UpdateOutcome::Unchanged,
+        Ok(Fetched::Body {
+            reader,
+            etag,
+            last_modified,
+        }) => {
+            let source = Source {
+                etag,
+                last_modified,
+                ..feed.source()
+            };
+            let input = FeedInput::Stream(feed.url.clone(), reader);
+            match store.import(&source, feed.format, input) {
+                Ok(report) => UpdateOutcome::Imported(report),
+                Err(error) => UpdateOutcome::NotImported(error),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::super::feeds::Format;
+    use super::*;
+
+    /// Answers from memory and notes what it was asked.
+    struct Server {
+        body: RefCell<Option<&'static str>>,
+        asked: RefCell<Vec<Option<String>>>,
+    }
+
+    impl Fetch for Server {
+        fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, FetchError> {
+            self.asked
+                .borrow_mut()
+                .push(request.etag.map(str::to_owned));
+            match *self.body.borrow() {
+                None => Err("503 Service Unavailable".into()),
+                Some(_) if request.etag == Some("\"1\"") => Ok(Fetched::NotModified),
+                Some(body) => Ok(Fetched::Body {
+                    reader: Box::new(body.as_bytes()),
+                    etag: Some("\"1\"".to_owned()),
+                    last_modified: None,
+                }),
+            }
+        }
+    }
+
+    fn feed(url: &str) -> Feed {
+        Feed {
+            name: "osv/npm".to_owned(),
+            url: url.to_owned(),
+            format: Format::Osv,
+            ecosystems: vec!["npm".to_owned()],
+            licence: "CC-BY-4.0".to_owned(),
+            republish: true,
+        }
+    }
+
+    fn run(store: &mut Store, url: &str, server: &Server) -> UpdateOutcome {
+        let mut updates = update(store, &[feed(url)], server, |_| {}).expect("store");
+        updates.remove(0).outcome
+    }
+
+    #[test]
+    fn only_what_changed_is_imported_and_a_failure_keeps_the_old_rows() {
+        const BODY: &str = r#"{"id":"A-1","affected":[{"package":{"ecosystem":"npm","name":"x"},"versions":["1.0.0"]}]}"#;
+        let mut store = Store::in_memory().expect("store");
+        let server = Server {
+            body: RefCell::new(Some(BODY)),
+            asked: RefCell::default(),
+        };
+        let url = "https://example.test/all.zip";
+        assert!(matches!(
+            run(&mut store, url, &server),
+            UpdateOutcome::Imported(_)
+        ));
+        let digest = store.snapshot_digest().expect("digest");
+        assert!(matches!(
+            run(&mut store, url, &server),
+            UpdateOutcome::Unchanged
+        ));
+        server.body.replace(None);
+        assert!(matches!(
+            run(&mut store, url, &server),
+            UpdateOutcome::NotFetched(_)
+        ));
+        server.body.replace(Some("<html>"));
+        let moved = "https://example.test/moved.zip";
+        assert!(matches!(
+            run(&mut store, moved, &server),
+            UpdateOutcome::NotImported(_)
+        ));
+        assert_eq!(store.snapshot_digest().expect("digest"), digest);
+        let etag = || Some("\"1\"".to_owned());
+        assert_eq!(*server.asked.borrow(), [None, etag(), etag(), None]);
+    }
+}

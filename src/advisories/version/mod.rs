@@ -1,0 +1,166 @@
+//! Version orders: one file for each scheme, one table.
+//!
+//! What comes in: a version as a package database or an advisory writes it. What goes out: a [`VersionKey`] whose bytes
+//! sort as the scheme orders its versions, or [`UnorderedVersion`], which the caller turns into a gap. A scheme never
+//! guesses: a version that its own tool would refuse has no key. OSV's special `0`, "before everything", is not a
+//! version of any scheme and never comes here.
+//!
+//! The first byte of every key is below `ff`, which stands for the open end of a range.
+
+mod apk;
+mod dpkg;
+mod key;
+mod npm;
+mod pep440;
+mod rpm;
+mod semver;
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::Untrusted;
+
+pub(super) use self::pep440::canonical as canonical_pep440;
+use key::KeyWriter;
+pub use key::VersionKey;
+
+/// The encoding of all keys together. It goes into the store: keys of another encoding cannot be compared with ours,
+/// so a store that holds them has to be imported again.
+pub const KEY_ENCODING: u32 = 1;
+
+/// How an ecosystem orders its versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scheme {
+    /// Debian, Ubuntu and what derives from them: deb-version(7).
+    Dpkg,
+    /// The Red Hat and SUSE families: epoch, version and release by `rpmvercmp`.
+    Rpm,
+    /// Alpine, Wolfi, Chainguard: apk-tools.
+    Apk,
+    /// Python: PEP 440.
+    Pep440,
+    /// SemVer 2.0, with Go's leave to write `v` in front and to drop zero components.
+    Semver,
+    /// npm: SemVer as `node-semver` reads it in its loose mode.
+    Npm,
+}
+
+/// One scheme's row in the table.
+struct Row {
+    scheme: Scheme,
+    name: &'static str,
+    key: fn(&str) -> Result<VersionKey, Refusal>,
+    /// The highest key among the versions that `<= VERSION` means, where that is not the version's own key.
+    upper: fn(&str) -> Result<VersionKey, Refusal>,
+}
+
+/// Why a version has no place in its scheme's order: half a sentence that follows "is not ordered by NAME: ".
+type Refusal = &'static str;
+
+#[rustfmt::skip]
+const TABLE: [Row; 6] = [
+    Row { scheme: Scheme::Dpkg,   name: "dpkg",   key: dpkg::key,   upper: dpkg::key },
+    Row { scheme: Scheme::Rpm,    name: "rpm",    key: rpm::key,    upper: rpm::upper },
+    Row { scheme: Scheme::Apk,    name: "apk",    key: apk::key,    upper: apk::key },
+    Row { scheme: Scheme::Pep440, name: "pep440", key: pep440::key, upper: pep440::upper },
+    Row { scheme: Scheme::Semver, name: "semver", key: semver::key, upper: semver::key },
+    Row { scheme: Scheme::Npm,    name: "npm",    key: npm::key,    upper: npm::key },
+];
+
+/// A version that its scheme cannot order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not ordered by {scheme}: {reason}", Untrusted(.version))]
+pub struct UnorderedVersion {
+    /// The scheme that was asked.
+    pub scheme: Scheme,
+    /// The version as it was given.
+    pub version: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+/// A name that is no scheme's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown version scheme `{0}`: {names} are known", names = Scheme::names().join(", "))]
+pub struct UnknownScheme(pub String);
+
+impl Scheme {
+    /// Every scheme, in the order of the table.
+    pub const ALL: [Self; 6] = [
+        Self::Dpkg,
+        Self::Rpm,
+        Self::Apk,
+        Self::Pep440,
+        Self::Semver,
+        Self::Npm,
+    ];
+
+    fn row(self) -> &'static Row {
+        const { assert!(TABLE.len() == Scheme::ALL.len()) };
+        let [first, ..] = &TABLE;
+        TABLE.iter().find(|row| row.scheme == self).unwrap_or(first)
+    }
+
+    /// The public name, such as `dpkg`.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// All public names.
+    pub fn names() -> Vec<&'static str> {
+        TABLE.iter().map(|row| row.name).collect()
+    }
+
+    /// The version's sort key.
+    pub fn key(self, version: &str) -> Result<VersionKey, UnorderedVersion> {
+        self.keyed(version, self.row().key)
+    }
+
+    /// The highest key that "up to and including `version`" covers. It differs from [`key`](Self::key) where a version
+    /// can stand for many: an rpm version without a release for all its releases, a public Python version for its
+    /// local builds.
+    pub fn upper_key(self, version: &str) -> Result<VersionKey, UnorderedVersion> {
+        self.keyed(version, self.row().upper)
+    }
+
+    fn keyed(
+        self,
+        version: &str,
+        key: fn(&str) -> Result<VersionKey, Refusal>,
+    ) -> Result<VersionKey, UnorderedVersion> {
+        key(version.trim()).map_err(|reason| UnorderedVersion {
+            scheme: self,
+            version: version.to_owned(),
+            reason,
+        })
+    }
+
+    /// How two versions stand to each other.
+    pub fn compare(self, left: &str, right: &str) -> Result<Ordering, UnorderedVersion> {
+        Ok(self.key(left)?.cmp(&self.key(right)?))
+    }
+}
+
+impl FromStr for Scheme {
+    type Err = UnknownScheme;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        TABLE
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.scheme)
+            .ok_or_else(|| UnknownScheme(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! SemVer 2.0, <https://semver.org/#spec-item-11>, with the leniency that advisories for Go and crates.io need: `v` in
+//! front, and missing components are zero, as in `golang.org/x/mod/semver`.
+//!
+//! ```text
+//! key = number(major) number(minor) number(patch) ( 09 if released | ( 02 number | 03 text 00 )+ 01 )
+//! ```
+//! Build metadata has no place in the order.
+
+use semver::{BuildMetadata, Prerelease, Version};
+
+use super::{KeyWriter, Refusal, VersionKey};
+
+const END: u8 = 0x01;
+const NUMERIC: u8 = 0x02;
+const ALPHANUMERIC: u8 = 0x03;
+const RELEASED: u8 = 0x09;
+
+pub(super) fn key(version: &str) -> Result<VersionKey, Refusal> {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    parse(version)
+        .map(|version| key_of(&version))
+        .ok_or("it is not major.minor.patch with an optional pre-release")
+}
+
+/// Reads a version, or one with its minor or patch component left out.
+pub(super) fn parse(text: &str) -> Option<Version> {
+    if let Ok(version) = Version::parse(text) {
+        return Some(version);
+    }
+    let core_ends = text.find(['-', '+']).unwrap_or(text.len());
+    let (core, rest) = text.split_at(core_ends);
+    let padding = match core.split('.').count() {
+        1 => ".0.0",
+        2 => ".0",
+        _ => return None,
+    };
+    Version::parse(&format!("{core}{padding}{rest}")).ok()
+}
+
+pub(super) fn key_of(version: &Version) -> VersionKey {
+    let Version {
+        major,
+        minor,
+        patch,
+        pre,
+        build: BuildMetadata { .. },
+    } = version;
+    let mut key = KeyWriter::default();
+    key.number(*major).number(*minor).number(*patch);
+    if *pre == Prerelease::EMPTY {
+        return key.byte(RELEASED).finish();
+    }
+    for identifier in pre.split('.') {
+        if identifier.bytes().all(|byte| byte.is_ascii_digit()) {
+            key.byte(NUMERIC).digits(identifier);
+        } else {
+            key.byte(ALPHANUMERIC).text(identifier);
+        }
+    }
+    key.byte(END).finish()
+}

@@ -1,0 +1,232 @@
+//! The schemes against their own tables: ours, written out here, and the upstreams' in `../shared/vectors`.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::{reference, *};
+
+/// Each line ascends strictly; versions joined by `=` are equal.
+#[rustfmt::skip]
+const ASCENDING: [(Scheme, &[&str]); 13] = [
+    (Scheme::Dpkg, &["0~~", "0~~a", "0~", "0 = 0-0 = 0:0 = 000", "0a~", "0a = 0a0", "0+", "0.1~rc1",
+        "0.1 = 0.1-0 = 0.01", "0.1-0.1", "0.1-1~bpo", "0.1-1", "0.1-1+deb12u1", "0.1-1.1", "0.1+dfsg-1",
+        "0.1.0-1", "1.9-x-1", "1.10", "1:0", "2:0~", "10:0"]),
+    (Scheme::Dpkg, &["1.1.1d-0+deb10u2", "1.1.1d-0+deb10u10", "1.1.1n-0+deb10u6", "3.0.11-1~deb12u2"]),
+    (Scheme::Rpm, &["1~rc1-1", "1", "1-~a", "1-0", "1-1.el9 = 0:1-1.el9 = 1-01.el9", "1-1.el9_2", "1-2",
+        "1^git1-1", "1^git2~pre-1", "1^git2-1", "1.a-1", "1.a.1-1", "1.0-1 = 1_0-1 = 1.00-1", "1.0a-1",
+        "1.0.0-1", "1.1-1", "1.10-1", "1:0-1"]),
+    (Scheme::Rpm, &["1:1.1.1k-9.el8_7", "1:1.1.1k-12.el8_9", "1:3.0.1-1.el9", "1:3.0.7-6.el9_2"]),
+    (Scheme::Apk, &["0.9", "1_alpha", "1_alpha2", "1_beta", "1_pre", "1_rc", "1_rc1-r0", "1 = 01", "1-r0",
+        "1-r1", "1-r10", "1~0a", "1~0a-r1", "1_cvs", "1_svn", "1_git", "1_git0", "1_git20240101-r1", "1_hg",
+        "1_p_alpha", "1_p", "1_p-r1", "1_p1", "1a", "1a-r1", "1a1", "1a1-r0", "1a2", "1b", "1.0", "1.05",
+        "1.1_alpha", "1.1", "1.1.0", "1.10", "2"]),
+    (Scheme::Apk, &["1.1.1c-r0", "1.1.1d-r0", "1.1.1d-r2", "1.1.1g-r0", "1.1.1k-r0", "3.0.0-r0"]),
+    (Scheme::Pep440, &["0.9", "1.dev0", "1a1.dev1", "1a1 = 1.0alpha1 = 1-a-1", "1a2", "1b1", "1rc1 = 1c1",
+        "1rc1.post1.dev1", "1rc1.post1", "1 = 1.0 = v1.0.0", "1+a", "1+a.1", "1+1", "1+1.a", "1.post0.dev1",
+        "1.post0 = 1-0", "1.post1", "1.0.1", "1.1", "1.10", "2004.1", "1!0.1"]),
+    (Scheme::Pep440, &["2.2", "2.2.1", "2.2.10", "2.2.28", "3.0a1", "3.0", "3.2.13", "4.0.4"]),
+    (Scheme::Semver, &["0.0.0-0", "0.0.0", "0.0.1-0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta",
+        "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1 = v1.0 = 1.0.0 = 1.0.0+build", "1.0.1",
+        "1.9.0", "1.10.0"]),
+    (Scheme::Semver, &["v0.0.0-20200101000000-abcdefabcdef", "v0.0.1", "v2.0.0 = v2.0.0+incompatible"]),
+    (Scheme::Npm, &["1.2.3-0", "1.2.3-5", "1.2.3-Foo", "1.2.3-beta = 1.2.3beta = = v1.2.3-beta",
+        "1.2.3 = v1.2.3 = 01.02.03", "1.2.4-beta.01", "1.2.4-beta.2", "4.17.4", "4.17.11", "4.17.21",
+        "5.0.0-alpha", "5.0.0"]),
+    (Scheme::Dpkg, &["1.0.1", "1.0.Z", "1.0.a", "1.0.z", "1.0.+"]),
+    (Scheme::Rpm, &["1.Z", "1.a", "1.z", "1.0"]),
+];
+
+/// What the scheme's own tool refuses.
+#[rustfmt::skip]
+const REFUSED: [(Scheme, &[&str]); 6] = [
+    (Scheme::Dpkg, &["", " ", "1:", ":1", "a:1", "1 2", "1.0é"]),
+    (Scheme::Rpm, &[""]),
+    (Scheme::Apk, &["", "a", ".1", "1.", "1..2", "1-0-0", "1_foo", "1-r", "1-r1x", "1aa", "1~", "1~g", "1-r1_p1"]),
+    (Scheme::Pep440, &["", "2004d", "1.0.x", "dev", "1.0-final-x"]),
+    (Scheme::Semver, &["", "1.2.3.4", "01.2.3", "1.2.3-", "(devel)", "go1.22.3", "1.2.3-01", "1..2", "vv1"]),
+    (Scheme::Npm, &["", "latest", "1.2.3.4", "1.2.3-a..b", "file:../x", "99999999999999999999.0.0"]),
+];
+
+#[test]
+fn every_written_out_row_ascends() {
+    for (scheme, rows) in ASCENDING {
+        let mut last: Option<(&str, VersionKey)> = None;
+        for row in rows {
+            // `= v1.2.3-beta` is itself a version for npm: the separator has a space on both sides and is not doubled.
+            let keys: Vec<_> = row
+                .replace(" = = ", " = =")
+                .split(" = ")
+                .map(|version| scheme.key(version).expect(version))
+                .collect();
+            assert!(
+                keys.windows(2).all(|pair| pair[0] == pair[1]),
+                "{scheme}: {row}"
+            );
+            if let Some((before, key)) = &last {
+                assert!(*key < keys[0], "{scheme}: {before} is not below {row}");
+            }
+            last = Some((row, keys[0].clone()));
+        }
+    }
+}
+
+#[test]
+fn what_the_tool_refuses_has_no_key() {
+    for (scheme, versions) in REFUSED {
+        for version in versions {
+            let refused = scheme.key(version).expect_err(version);
+            assert_eq!(
+                (refused.scheme, refused.version.as_str()),
+                (scheme, *version)
+            );
+        }
+    }
+}
+
+#[test]
+fn an_upper_bound_covers_what_the_version_stands_for_and_nothing_above() {
+    let upper = |scheme: Scheme, bound: &str| scheme.upper_key(bound).expect("bound");
+    let key = |scheme: Scheme, version: &str| scheme.key(version).expect("version");
+    assert!(key(Scheme::Rpm, "1.0-99.el9") < upper(Scheme::Rpm, "1.0"));
+    assert!(key(Scheme::Rpm, "1.0.1-1") > upper(Scheme::Rpm, "1.0"));
+    assert_eq!(key(Scheme::Rpm, "1.0-3"), upper(Scheme::Rpm, "1.0-3"));
+    assert!(key(Scheme::Pep440, "1.0+cpu") < upper(Scheme::Pep440, "1.0"));
+    assert!(key(Scheme::Pep440, "1.0.post1") > upper(Scheme::Pep440, "1.0"));
+    assert_eq!(
+        key(Scheme::Pep440, "1.0+cpu"),
+        upper(Scheme::Pep440, "1.0+cpu")
+    );
+}
+
+#[test]
+fn schemes_read_back_their_names() {
+    for scheme in Scheme::ALL {
+        assert_eq!(scheme.name().parse(), Ok(scheme));
+        assert_eq!(scheme.row().scheme, scheme);
+    }
+    let unknown = "deb".parse::<Scheme>().expect_err("no such scheme");
+    assert!(unknown.to_string().contains("dpkg, rpm, apk"));
+}
+
+#[test]
+fn a_refusal_says_which_version_and_shows_it_harmless() {
+    let refused = Scheme::Apk.key("\u{1b}[2J").expect_err("escape");
+    assert_eq!(
+        refused.to_string(),
+        "`\\u{1b}[2J` is not ordered by apk: it does not begin with a digit"
+    );
+}
+
+/// Rows of the upstreams' tables that we answer differently, each with the reason.
+const EXCEPTIONS: [(Scheme, &str, &str); 8] = [
+    // apk-tools 2 stopped at what it could not read and called the rest equal or greater; apk-tools 3 refuses these.
+    (Scheme::Apk, "0...1...0.r1", "0...1...0.r2"),
+    (Scheme::Apk, "1-0-0", "1.13.2-r0"),
+    (Scheme::Apk, "23_foo", "4_beta"),
+    // Versions from before PEP 440: setuptools' old order is gone, only enumerated versions catch them.
+    (Scheme::Pep440, "0.7.4.svn.r2010", "0.6.4"),
+    (Scheme::Pep440, "0.8.3p1", "0.8.4p1"),
+    // Grype's fuzzy constraint parser, not SemVer: a fourth component is no pre-release.
+    (Scheme::Semver, "1.0.0.beta2", "1.0.0-beta2"),
+    (Scheme::Semver, "1.0.0.rc.1", "1.0.0-rc.1"),
+    (Scheme::Semver, "1.0.0.alpha.beta", "1.0.0-alpha-beta"),
+];
+
+#[test]
+fn the_upstreams_tables_agree() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
+    if !folder.is_dir() {
+        println!("skipped: ../shared/vectors is not on this machine");
+        return;
+    }
+    #[rustfmt::skip]
+    let tables = [
+        (Scheme::Dpkg, "dpkg"),
+        (Scheme::Rpm, "rpm"), (Scheme::Rpm, "rpm-real-evr"), (Scheme::Rpm, "rpm-segment"),
+        (Scheme::Rpm, "rpm-upstream-segment"), (Scheme::Rpm, "rpm-real-segment"),
+        (Scheme::Apk, "apk"), (Scheme::Apk, "apk3-upstream"),
+        (Scheme::Pep440, "pep440"), (Scheme::Pep440, "pep440-real"),
+        (Scheme::Semver, "semver"), (Scheme::Semver, "hex"), (Scheme::Semver, "go"),
+        (Scheme::Npm, "npm"), (Scheme::Npm, "npm-real"),
+    ];
+    let mut disagreements = Vec::new();
+    for (scheme, name) in tables {
+        let text = std::fs::read_to_string(folder.join(format!("{name}.tsv"))).expect(name);
+        for line in text.lines().skip(1) {
+            let mut columns = line.split('\t');
+            let (left, op, right) = (
+                columns.next().unwrap(),
+                columns.next().unwrap(),
+                columns.next().unwrap(),
+            );
+            // Go's own releases are `go1.24.1`: no SemVer, and no module has such a version.
+            if left.starts_with("go1") || EXCEPTIONS.contains(&(scheme, left, right)) {
+                assert!(
+                    scheme.compare(left, right).is_err(),
+                    "{left} is ordered now: not an exception any more"
+                );
+                continue;
+            }
+            let expected = match op {
+                "<" => Ordering::Less,
+                "=" => Ordering::Equal,
+                _ => Ordering::Greater,
+            };
+            // The segment tables compare one segment; with no `-` and no epoch a whole version is one.
+            let answer = scheme.compare(left, right);
+            if answer != Ok(expected) {
+                disagreements.push(format!("{name}: {line}: {answer:?}"));
+            }
+        }
+    }
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+/// Text that looks like a version of some scheme, so that most of it is ordered.
+fn version_like() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[0-9]{1,3}(\\.[0-9]{1,2}){0,3}(-r[0-9])?",
+        "([0-9]:)?[0-9]{1,2}[.~+^a-c0-2]{0,5}(-[0-2~+.a]{0,3})?",
+        "[0-9]\\.[0-9](a|b|rc|\\.post|\\.dev|_alpha|_p|-|\\+)[0-9]",
+        "[0-9]\\.[0-9]\\.[0-9](-[a-c0-2]{1,2}(\\.[a-c0-2]{1,2})?)?",
+        ".{0,8}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_a_key_or_a_refusal(text in ".*") {
+        for scheme in Scheme::ALL {
+            let key = scheme.key(&text);
+            let upper = scheme.upper_key(&text);
+            prop_assert_eq!(key.is_ok(), upper.is_ok());
+            if let (Ok(key), Ok(upper)) = (key, upper) {
+                prop_assert!(VersionKey::lowest() < key && key <= upper && upper < VersionKey::highest());
+            }
+        }
+    }
+
+    #[test]
+    fn dpkg_keys_order_like_dpkg(left in "[0-2a~+.-]{1,8}", right in "[0-2a~+.-]{1,8}") {
+        let judge = reference::dpkg(&left, &right);
+        prop_assert_eq!(Scheme::Dpkg.compare(&left, &right), Ok(judge));
+    }
+
+    #[test]
+    fn rpm_keys_order_like_rpm(left in "[0-2ab~^.]{1,8}", right in "[0-2ab~^.]{1,8}") {
+        prop_assert_eq!(Scheme::Rpm.compare(&left, &right), Ok(reference::rpmvercmp(&left, &right)));
+    }
+
+    #[test]
+    fn crates_that_we_parse_with_order_alike(left in version_like(), right in version_like()) {
+        if let (Ok(a), Ok(b)) = (left.parse::<pep440_rs::Version>(), right.parse::<pep440_rs::Version>()) {
+            prop_assert_eq!(Scheme::Pep440.compare(&left, &right), Ok(a.cmp(&b)));
+        }
+        if let (Ok(a), Ok(b)) = (::semver::Version::parse(&left), ::semver::Version::parse(&right)) {
+            prop_assert_eq!(Scheme::Semver.compare(&left, &right), Ok(a.cmp_precedence(&b)));
+            prop_assert_eq!(Scheme::Npm.compare(&left, &right), Ok(a.cmp_precedence(&b)));
+        }
+    }
+}

@@ -175,7 +175,6 @@ fn of_source(error: SourceError, exit: Exit) -> Failure {
 fn of_scan(error: ScanError) -> Failure {
     match error {
         ScanError::Source(error) => of_source(error, Exit::Failed),
-        ScanError::Store(error) => db::of_store(error),
         error => {
             let hint = match &error {
                 ScanError::Layer { .. } | ScanError::DiffId { .. } => Some(

@@ -4,6 +4,13 @@
 //! one core gets through: the engine, its parts on the same bytes, and what it is measured against. `--hits` lists
 //! what was found, without values.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench prints, and may stop where something is wrong"
+)]
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -126,8 +133,8 @@ fn run_engine(engine: &Engine, corpus: &Corpus, list_hits: bool) -> usize {
             hits[hit.confidence as usize] += 1;
             if list_hits {
                 println!(
-                    "{:?}\t{}\t{path}:{}\t{}",
-                    hit.confidence, hit.rule, hit.line, hit.redacted
+                    "{:?}\t{}\t{path}:{}\t{}\t{:?}",
+                    hit.confidence, hit.rule, hit.line, hit.redacted, hit.fingerprint
                 );
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::prefilter::{Keyword, Prefilter};
+use super::published::KnownValues;
 use super::redact::FingerprintKey;
 use super::rule::Rules;
 use super::stream::Stream;
@@ -18,6 +19,7 @@ pub struct Engine {
     /// For each keyword, the rules that have it.
     rules_of_keyword: Vec<Vec<u16>>,
     key: FingerprintKey,
+    known_values: KnownValues,
 }
 
 impl Engine {
@@ -39,6 +41,7 @@ impl Engine {
             rules_of_keyword,
             rules,
             key: FingerprintKey::new(fingerprint_key),
+            known_values: KnownValues::embedded(),
         }
     }
 
@@ -70,6 +73,10 @@ impl Engine {
         &self.key
     }
 
+    pub(super) const fn known_values(&self) -> &KnownValues {
+        &self.known_values
+    }
+
     pub(super) fn keyword(&self, index: u16) -> &[u8] {
         let keyword = self.keywords.get(usize::from(index));
         keyword.map_or(&[], |keyword| &keyword.bytes)
@@ -97,10 +104,11 @@ impl Detector for Engine {
         }
     }
 
-    /// The rules and the fingerprint key change facts; the key itself is not given away.
+    /// The rules, the known values and the fingerprint key change facts; the key itself is not given away.
     fn options(&self) -> String {
         let rules = Digest::sha256_of(self.rules.text.as_bytes());
-        format!("rules={rules} key={}", self.key.name())
+        let known = KnownValues::digest();
+        format!("rules={rules} known={known} key={}", self.key.name())
     }
 
     fn interests(&self) -> &[Interest] {

@@ -18,6 +18,20 @@ struct Place {
     rule: u16,
 }
 
+/// A secret that was judged, and is to be told without its value.
+pub(super) struct Secret<'a> {
+    pub(super) index: u16,
+    pub(super) rule: &'a Rule,
+    pub(super) line: u64,
+    pub(super) confidence: Confidence,
+    /// The keyword that found it.
+    pub(super) keyword: &'a [u8],
+    /// As it is written in the file.
+    pub(super) text: SecretValue<'a>,
+    /// What its fingerprint is of: the same for every way of writing it.
+    pub(super) identity: SecretValue<'a>,
+}
+
 /// The findings of one file.
 #[derive(Default)]
 pub(super) struct Findings {
@@ -41,31 +55,26 @@ impl Findings {
         }
     }
 
-    /// Notes a value; false if this rule has it on this line already.
-    pub(super) fn add(
-        &mut self,
-        (index, rule): (u16, &Rule),
-        line: u64,
-        confidence: Confidence,
-        (value, keyword): (SecretValue<'_>, &[u8]),
-        key: &FingerprintKey,
-    ) -> bool {
-        let tag = key.fingerprint(&value);
+    /// Notes a secret; false if its rule has it on this line already.
+    pub(super) fn add(&mut self, secret: &Secret<'_>, key: &FingerprintKey) -> bool {
+        let rule = secret.rule;
+        let tag = key.fingerprint(&secret.identity);
         let place = Place {
-            line,
+            line: secret.line,
             tag,
-            rule: index,
+            rule: secret.index,
         };
         if !self.places.insert(place) {
             return false;
         }
+        let prefix = if rule.guessable { b"" } else { secret.keyword };
         let hit = SecretHit {
             rule: rule.id.clone(),
             title: rule.title.clone(),
             severity: rule.severity,
-            confidence,
-            line,
-            redacted: value.redacted(if rule.guessable { b"" } else { keyword }),
+            confidence: secret.confidence,
+            line: secret.line,
+            redacted: secret.text.redacted(prefix),
             fingerprint: (!rule.guessable || key.is_private()).then_some(tag),
             remedy: rule.remedy.clone(),
         };

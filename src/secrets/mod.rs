@@ -7,16 +7,17 @@
 //!
 //! The way of a byte: `stream` cuts the file into blocks with an overlap; `prefilter` finds the rules' keywords in one
 //! pass; `search` tries the shape of a `rule` at each keyword; `judge` weighs the match (`proof`, `placeholder`,
-//! entropy, place); `findings` keeps what is told, through `redact`.
+//! entropy) and `published` its place; `findings` keeps what is told, through `redact`.
 //!
 //! **Fingerprints.** The first 16 bytes of HMAC-SHA256 over the value, under the user's key or a public one. Under the
 //! public key, anyone who holds the same secret gets the same fingerprint: that is the use of it, and it gives nothing
 //! away of a token with 80 random bits or more. A password that people choose could be guessed from it with a word
 //! list, so a value of a rule marked `guessable` gets a fingerprint only under the user's own key, and none otherwise.
 //!
-//! **Published material.** A secret below a folder named for tests, documentation or examples is reported as
-//! `possible`, however well it is formed: such files are published with the software that they belong to, so what
-//! they hold is known to everyone before the image exists. It is never hidden.
+//! **Published material.** What lies in a test, an example or documentation, by the customs of the ecosystems, is
+//! reported as `possible`, however well it is formed: such files are published with the software that they belong to,
+//! so what they hold is known to everyone before the image exists. The same goes for the very values that published
+//! software carries, such as the keys of a library's self-test (`published.txt`). Nothing of it is hidden.
 
 mod engine;
 mod findings;
@@ -24,6 +25,7 @@ mod judge;
 mod placeholder;
 mod prefilter;
 mod proof;
+mod published;
 mod redact;
 mod rule;
 mod search;

@@ -45,7 +45,7 @@ const FILLER_WORDS: [&[u8]; 15] = [
 ];
 
 /// Whole values that are a password only where somebody was careless.
-const WEAK_PASSWORDS: [&str; 42] = [
+const WEAK_PASSWORDS: [&str; 43] = [
     "password",
     "passwd",
     "passw0rd",
@@ -88,6 +88,7 @@ const WEAK_PASSWORDS: [&str; 42] = [
     "password1",
     "password123",
     "mypassword",
+    "xyzzy",
 ];
 
 /// Judges a value by its text alone.

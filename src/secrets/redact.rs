@@ -1,5 +1,6 @@
 //! What may be told of a value: its issuer's public prefix, its length, and a keyed fingerprint.
 
+use hmac::digest::common::Key;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -45,7 +46,9 @@ impl FingerprintKey {
     /// The user's key, or the public one.
     pub(super) fn new(user_key: Option<&[u8]>) -> Self {
         let key = user_key.unwrap_or(PUBLIC_KEY);
-        let hmac = Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
+        // HMAC takes a key of any length: the other branch is never taken.
+        let hmac = Hmac::new_from_slice(key)
+            .unwrap_or_else(|_| Hmac::new(&Key::<Hmac<Sha256>>::default()));
         Self {
             hmac,
             private: user_key.is_some(),

@@ -208,7 +208,7 @@ impl RuleText {
                 return Err(RuleError::Shape {
                     line,
                     rule: self.id,
-                    source: Box::new(source),
+                    source,
                 });
             }
         };
@@ -288,7 +288,7 @@ fn keywords(texts: &[String], ignore_case: bool) -> Vec<Keyword> {
 }
 
 /// Files are bytes: a shape need not match UTF-8, and `\w`, `\d`, `\b` mean ASCII.
-fn compile_shape(shape: &str) -> Result<Regex, BuildError> {
+fn compile_shape(shape: &str) -> Result<Regex, Box<BuildError>> {
     Regex::builder()
         .syntax(syntax::Config::new().unicode(false).utf8(false))
         .configure(
@@ -298,6 +298,7 @@ fn compile_shape(shape: &str) -> Result<Regex, BuildError> {
                 .hybrid_cache_capacity(COMPILED_BYTES),
         )
         .build(shape)
+        .map_err(Box::new)
 }
 
 #[cfg(test)]

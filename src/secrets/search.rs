@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input};
 
 use super::rule::Rule;
@@ -117,7 +118,7 @@ fn find(rule: &Rule, block: Block<'_>, window: Range<usize>, anchored: bool) -> 
     let input = Input::new(block.bytes).range(window).anchored(anchored);
     let mut slots = [None; 4];
     rule.shape.search_slots(&input, &mut slots)?;
-    let [start, end, value_start, value_end] = slots.map(|slot| slot.map(|slot| slot.get()));
+    let [start, end, value_start, value_end] = slots.map(|slot| slot.map(NonMaxUsize::get));
     let whole = start?..end?;
     let value = match (value_start, value_end) {
         (Some(start), Some(end)) => start..end,

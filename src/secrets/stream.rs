@@ -10,14 +10,16 @@
 //! ```
 
 use super::engine::Engine;
-use super::findings::{Findings, KEPT};
-use super::judge::{is_published, judge};
+use super::findings::{Findings, KEPT, Secret};
+use super::judge::{Judged, judge};
 use super::prefilter::KeywordHit;
 use super::proof::Claim;
+use super::published::is_published;
 use super::redact::SecretValue;
 use super::rule::{LONGEST_LEAD, LONGEST_REACH, Rule};
 use super::search::{Block, Match, Progress};
 use crate::layers::{Entry, FileFacts, Session};
+use crate::model::Confidence;
 
 /// Bytes of a block: they fit into the second-level cache beside the chunk that they came from.
 const BLOCK: usize = 128 << 10;
@@ -139,7 +141,7 @@ impl<'e> FileSearch<'e> {
         self.file_rules.clear();
         self.file_rules
             .extend(self.engine.rules_for_file(entry.file_name()));
-        self.is_published = is_published(entry.parent());
+        self.is_published = is_published(entry);
         self.lines = LineCount::default();
     }
 
@@ -209,7 +211,6 @@ impl<'e> FileSearch<'e> {
     }
 
     fn weigh(&mut self, index: u16, block: Block<'_>, found: &Match, keyword: &[u8]) {
-        let is_published = self.is_published;
         let Some(rule) = self.engine.rules().rules.get(usize::from(index)) else {
             return;
         };
@@ -227,23 +228,46 @@ impl<'e> FileSearch<'e> {
             value_end: found.value.end,
             limit: found.whole.start.saturating_add(rule.reach),
         };
-        let Some(judged) = judge(rule, &claim, is_published) else {
+        if let Some(judged) = judge(rule, &claim) {
+            progress.pass(block, judged.value.end);
+            self.tell((index, rule), block, judged, keyword);
+        }
+    }
+
+    fn tell(
+        &mut self,
+        (index, rule): (u16, &Rule),
+        block: Block<'_>,
+        judged: Judged,
+        keyword: &[u8],
+    ) {
+        let Some(text) = block.bytes.get(judged.value.clone()) else {
             return;
         };
-        progress.pass(block, judged.value.end);
-        let Some(value) = block.bytes.get(judged.value.clone()) else {
-            return;
+        let identity = SecretValue::new(judged.decoded.as_deref().unwrap_or(text));
+        let is_published = self.is_published || self.engine.known_values().has(&identity);
+        let secret = Secret {
+            index,
+            rule,
+            line: self
+                .lines
+                .line_at(block.bytes, block.base, judged.value.start),
+            confidence: if is_published {
+                Confidence::Possible
+            } else {
+                judged.confidence
+            },
+            keyword,
+            text: SecretValue::new(text),
+            identity,
         };
-        let line = self
-            .lines
-            .line_at(block.bytes, block.base, judged.value.start);
-        let value = (SecretValue::new(value), keyword);
-        let key = self.engine.fingerprint_key();
-        if self
-            .findings
-            .add((index, rule), line, judged.confidence, value, key)
+        if self.findings.add(&secret, self.engine.fingerprint_key())
+            && let Some(progress) = self.progress.get_mut(usize::from(index))
         {
             progress.hits += 1;
+        }
+        if let Some(mut decoded) = judged.decoded {
+            decoded.fill(0);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Private keys: PEM (RFC 7468), OpenSSH's own format, OpenPGP (RFC 9580), and the JSON file of a Google service account.
+//! Private keys: PEM (RFC 7468), OpenSSH's own format, `OpenPGP` (RFC 9580), and the JSON file of a Google service account.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
-use super::{Claim, Verdict, decode_base64};
+use super::{Claim, Outcome, Verdict, decode_base64};
 
 /// Which of the two a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) enum Encrypted {
 
 /// A key in PEM, as it stands in a file or, with its line breaks escaped, in a string of a program or of JSON. The
 /// match is the `BEGIN` line.
-pub(super) fn pem(claim: &Claim<'_>, wanted: Encrypted) -> (Verdict, Range<usize>) {
+pub(super) fn pem(claim: &Claim<'_>, wanted: Encrypted) -> Outcome {
     let (armour, range) = read_armour(claim);
     let label = claim.block.get(claim.start..claim.end).unwrap_or_default();
     let has = |word: &[u8]| memmem::find(label, word).is_some();
@@ -44,11 +44,11 @@ pub(super) fn pem(claim: &Claim<'_>, wanted: Encrypted) -> (Verdict, Range<usize
         (true, false) if armour.body.len() < 32 => Verdict::Refuted,
         (true, false) => Verdict::Doubtful,
     };
-    (verdict, range)
+    armour.outcome(verdict, range)
 }
 
 /// A secret key packet (tag 5, RFC 9580, section 5.5.1.3) in ASCII armour.
-pub(super) fn pgp(claim: &Claim<'_>) -> (Verdict, Range<usize>) {
+pub(super) fn pgp(claim: &Claim<'_>) -> Outcome {
     let (armour, range) = read_armour(claim);
     // Old format: `10tttt..`; new format: `11tttttt` (section 4.2).
     let verdict = match armour.body.first() {
@@ -56,27 +56,27 @@ pub(super) fn pgp(claim: &Claim<'_>) -> (Verdict, Range<usize>) {
         Some(_) if armour.body.len() >= 64 => Verdict::Doubtful,
         _ => Verdict::Refuted,
     };
-    (verdict, range)
+    armour.outcome(verdict, range)
 }
 
 /// The `private_key` of a service account's JSON file: `client_email` stands near it. The match ends with the
 /// `BEGIN` line.
-pub(super) fn gcp_service_account(claim: &Claim<'_>) -> (Verdict, Range<usize>) {
+pub(super) fn gcp_service_account(claim: &Claim<'_>) -> Outcome {
     /// The file has 2.4 KiB; the fields around the key less than half of one.
     const AROUND: usize = 2048;
-    let (verdict, range) = pem(claim, Encrypted::No);
+    let mut outcome = pem(claim, Encrypted::No);
     let start = claim.start.saturating_sub(LEAD);
-    let end = range
+    let end = outcome
+        .value
         .end
         .saturating_add(AROUND)
         .min(claim.limit)
         .min(claim.block.len());
     let near = claim.block.get(start..end).unwrap_or_default();
-    if memmem::find(near, b"gserviceaccount.com").is_some() {
-        (verdict, range)
-    } else {
-        (Verdict::Refuted, range)
+    if memmem::find(near, b"gserviceaccount.com").is_none() {
+        outcome.verdict = Verdict::Refuted;
     }
+    outcome
 }
 
 /// Bytes before a match that a block always holds.
@@ -87,6 +87,17 @@ struct Armour {
     headers: Vec<Vec<u8>>,
     body: Vec<u8>,
     is_closed: bool,
+}
+
+impl Armour {
+    /// The same key has the same body, whatever its line breaks.
+    fn outcome(self, verdict: Verdict, value: Range<usize>) -> Outcome {
+        Outcome {
+            verdict,
+            value,
+            decoded: (!self.body.is_empty()).then_some(self.body),
+        }
+    }
 }
 
 /// Reads the armour behind the match, and where its text lies.
@@ -107,7 +118,7 @@ fn read_armour(claim: &Claim<'_>) -> (Armour, Range<usize>) {
         if memchr::memchr(b':', line).is_some() && base64.is_empty() {
             headers.push(line.to_vec());
         } else if line.first() == Some(&b'=') {
-            // OpenPGP's CRC-24 behind the body.
+            // The CRC-24 behind the body.
             break;
         } else if is_base64(line) && line != b"+" {
             base64.extend_from_slice(line);
@@ -134,7 +145,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         )
     };
     text.split(|byte| *byte == b'\n')
-        .flat_map(|line| split_on_escape(line))
+        .flat_map(split_on_escape)
         .map(move |line| {
             let start = line
                 .iter()
@@ -254,22 +265,22 @@ mod tests {
         )
     }
 
-    fn check(text: &str, proof: fn(&Claim<'_>) -> (Verdict, Range<usize>)) -> Verdict {
+    fn check(text: &str, proof: fn(&Claim<'_>) -> Outcome) -> Verdict {
         let end = text
             .find("KEY")
             .and_then(|key| text[key..].find("--").map(|at| key + at + 5));
         let mut claim = super::super::claim(text.as_bytes());
         claim.end = end.expect("BEGIN line");
-        let (verdict, range) = proof(&claim);
-        assert!(verdict == Verdict::Refuted || range.end > range.start);
+        let Outcome { verdict, value, .. } = proof(&claim);
+        assert!(verdict == Verdict::Refuted || value.end > value.start);
         verdict
     }
 
-    fn plain(claim: &Claim<'_>) -> (Verdict, Range<usize>) {
+    fn plain(claim: &Claim<'_>) -> Outcome {
         pem(claim, Encrypted::No)
     }
 
-    fn encrypted(claim: &Claim<'_>) -> (Verdict, Range<usize>) {
+    fn encrypted(claim: &Claim<'_>) -> Outcome {
         pem(claim, Encrypted::Yes)
     }
 

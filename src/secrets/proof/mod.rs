@@ -57,10 +57,16 @@ impl<'a> Claim<'a> {
         let limit = self.limit.min(self.block.len());
         self.block.get(self.end..limit).unwrap_or_default()
     }
+}
 
-    fn value_range(&self) -> Range<usize> {
-        self.value_start..self.value_end
-    }
+/// What a proof says of a match.
+pub(super) struct Outcome {
+    /// How the value fared.
+    pub(super) verdict: Verdict,
+    /// Where it lies in the block.
+    pub(super) value: Range<usize>,
+    /// What it is whatever way it was written, where there are several: the decoded key of a PEM text.
+    pub(super) decoded: Option<Vec<u8>>,
 }
 
 /// A proof's name in a rules file.
@@ -94,24 +100,33 @@ pub(super) enum Proof {
 }
 
 impl Proof {
-    /// Checks a match. The range is where the value lies.
-    pub(super) fn check(self, claim: &Claim<'_>) -> (Verdict, Range<usize>) {
-        let of_value = |verdict| (verdict, claim.value_range());
-        match self {
-            Self::Crc32 => of_value(checksum::base62_crc32(claim.value(), Verdict::Doubtful)),
-            Self::OptionalCrc32 => {
-                of_value(checksum::base62_crc32(claim.value(), Verdict::Plausible))
-            }
-            Self::Bech32 => of_value(checksum::bech32(claim.value())),
-            Self::AwsKeyId => of_value(token::aws_key_id(claim.value())),
-            Self::Jwt => of_value(token::jwt(claim.value())),
-            Self::PypiMacaroon => of_value(token::pypi_macaroon(claim.value())),
-            Self::BasicAuth => of_value(token::basic_auth(claim.value())),
-            Self::Host => of_value(token::host(claim)),
-            Self::PrivateKey => key::pem(claim, key::Encrypted::No),
-            Self::EncryptedPrivateKey => key::pem(claim, key::Encrypted::Yes),
-            Self::PgpKey => key::pgp(claim),
-            Self::GcpServiceAccount => key::gcp_service_account(claim),
+    /// Checks a match.
+    pub(super) fn check(self, claim: &Claim<'_>) -> Outcome {
+        let verdict = match self {
+            Self::Crc32 => checksum::base62_crc32(claim.value(), Verdict::Doubtful),
+            Self::OptionalCrc32 => checksum::base62_crc32(claim.value(), Verdict::Plausible),
+            Self::Bech32 => checksum::bech32(claim.value()),
+            Self::AwsKeyId => token::aws_key_id(claim.value()),
+            Self::Jwt => token::jwt(claim.value()),
+            Self::PypiMacaroon => token::pypi_macaroon(claim.value()),
+            Self::BasicAuth => token::basic_auth(claim.value()),
+            Self::Host => token::host(claim),
+            Self::PrivateKey => return key::pem(claim, key::Encrypted::No),
+            Self::EncryptedPrivateKey => return key::pem(claim, key::Encrypted::Yes),
+            Self::PgpKey => return key::pgp(claim),
+            Self::GcpServiceAccount => return key::gcp_service_account(claim),
+        };
+        Outcome::of_value(verdict, claim)
+    }
+}
+
+impl Outcome {
+    /// A verdict on the value that the shape found.
+    pub(super) fn of_value(verdict: Verdict, claim: &Claim<'_>) -> Self {
+        Self {
+            verdict,
+            value: claim.value_start..claim.value_end,
+            decoded: None,
         }
     }
 }
@@ -193,9 +208,9 @@ mod tests {
             for proof in ALL {
                 let mut claim = claim(&text);
                 claim.end = cut.min(text.len());
-                let (verdict, range) = proof.check(&claim);
-                prop_assert!(text.get(range).is_some());
-                prop_assert!(verdict != Verdict::Proven);
+                let outcome = proof.check(&claim);
+                prop_assert!(text.get(outcome.value).is_some());
+                prop_assert!(outcome.verdict != Verdict::Proven);
             }
         }
     }

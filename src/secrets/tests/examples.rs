@@ -39,7 +39,7 @@ fn compute(name: &str, joined: &str) -> Option<String> {
         }
         "bech32" => {
             let human = joined.strip_suffix('1')?.to_lowercase();
-            let digits: Vec<u8> = (0..52).map(|digit| digit.wrapping_mul(7) % 32).collect();
+            let digits: Vec<u8> = (0..52_u8).map(|digit| digit.wrapping_mul(7) % 32).collect();
             let letters = digits
                 .iter()
                 .map(|digit| char::from(b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"[usize::from(*digit)]));
@@ -80,7 +80,7 @@ fn every_rule_finds_its_examples() {
                 .filter(|part| part.len() > 12 && !part.contains('-'));
             for part in secret {
                 assert!(
-                    !hit.redacted.contains(&expand(&[part.clone()])),
+                    !hit.redacted.contains(&expand(std::slice::from_ref(part))),
                     "{} shows its value",
                     rule.id
                 );

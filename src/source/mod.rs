@@ -4,9 +4,36 @@
 //! stay inside this room. It never looks into a layer, never verifies one (that is `layers::blob`, for every source
 //! alike), and writes nothing to the host.
 
+mod archive;
+mod archive_file;
+mod auth;
+mod engine;
+mod error;
+mod layout;
+mod manifest;
+mod members;
+mod mounts;
+mod options;
+mod recognise;
+mod reference;
+mod registry;
+mod retry;
+mod rootfs;
+mod rootfs_walk;
+mod runtime;
+mod session;
+mod streamed;
+mod tarball;
+
 use std::io::Read;
 
 use crate::model::{Digest, Gap, ImageConfig, LayerDescriptor};
+
+pub use error::SourceError;
+pub use options::{Credentials, SourceOptions};
+pub use reference::{Choice, Reference};
+pub use retry::RetryPolicy;
+pub use session::install_cryptography;
 
 /// An image that was found: what its manifest and config say, and the way to its layers.
 pub struct Image {
@@ -57,6 +84,23 @@ pub enum ReadOrder {
     Sequential(Vec<usize>),
 }
 
-/// Why an image, or one of its layers, cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {}
+/// Finds the image: reads its manifest and config, and leaves the layers where they are.
+///
+/// Blocks; not to be called on a thread of an async runtime.
+pub fn open(reference: &Reference, options: &SourceOptions) -> Result<Image, SourceError> {
+    let platform = options.platform.as_ref();
+    match reference {
+        Reference::Registry(image) => registry::open(image, options),
+        Reference::Archive { path, choice } => archive::open(path, choice.as_ref(), platform),
+        Reference::Layout { path, choice } => {
+            let members: Box<dyn members::Members> = if path.is_dir() {
+                Box::new(members::LayoutFolder::new(reference::file_name(path), path))
+            } else {
+                archive::open_members(path)?
+            };
+            layout::open(members, reference.name(), choice.as_ref(), platform)
+        }
+        Reference::Engine(image) => engine::open(image, options),
+        Reference::RootFs(path) => rootfs::open(path, reference.name()),
+    }
+}

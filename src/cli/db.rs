@@ -191,7 +191,7 @@ fn tell(report: &ImportReport, manners: Manners) {
         manners,
     );
     for (reason, skipped) in &report.skipped {
-        note(&format!("  {} {reason}, such as {}", skipped.count, skipped.examples.join("; ")), manners);
+        note(&format!("  {} {}, such as {}", skipped.count, reason.text(), skipped.examples.join("; ")), manners);
     }
 }
 
@@ -206,7 +206,7 @@ fn status(named: Option<&Path>, json: bool) -> Result<Exit, Failure> {
 
 fn table(status: &StoreStatus) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["Source", "Format", "Advisories", "Newest", "Licence"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["Source", "Format", "Advisories", "Newest", "Licence"]);
     for source in &status.sources {
         table.add_row([
             source.name.clone(),

@@ -7,7 +7,7 @@ use super::Exit;
 
 /// An error on its way to the user.
 #[derive(Debug)]
-pub struct Failure {
+pub(super) struct Failure {
     error: Box<dyn Error + Send + Sync>,
     hint: Option<String>,
     exit: Exit,
@@ -15,24 +15,24 @@ pub struct Failure {
 
 impl Failure {
     /// The job could not be done.
-    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(super) fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { error: error.into(), hint: None, exit: Exit::Failed }
     }
 
     /// The command line makes no sense.
-    pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(super) fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { error: error.into(), hint: None, exit: Exit::Usage }
     }
 
     /// Adds what to do next.
     #[must_use]
-    pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
+    pub(super) fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {
         self.hint = hint.map(Into::into);
         self
     }
 
     /// The exit code that it ends with.
-    pub const fn exit(&self) -> Exit {
+    pub(super) const fn exit(&self) -> Exit {
         self.exit
     }
 }

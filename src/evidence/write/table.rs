@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::Look;
 use crate::advisories::Status;
@@ -182,7 +182,7 @@ impl Page<'_> {
     fn table(&self, heads: &[&str]) -> Table {
         let mut table = Table::new();
         table
-            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .load_style(presets::UTF8_HORIZONTAL_ONLY)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(self.look.width.max(NARROWEST))
             .set_header(heads.iter().map(|head| Cell::new(head).add_attribute(Attribute::Dim)));

@@ -52,7 +52,7 @@ mod tests {
         let left_out: Vec<_> = report
             .skipped
             .keys()
-            .filter(|reason| **reason != super::super::SkipReason::NoVersionScheme)
+            .filter(|reason| **reason != crate::advisories::SkipReason::NoVersionScheme)
             .collect();
         assert!(left_out.is_empty(), "{:?}", report.skipped);
         assert_eq!(report.advisories, RECORDS.lines().count() as u64);

@@ -129,7 +129,7 @@ fn update_one(
 mod tests {
     use std::cell::RefCell;
 
-    use super::super::feeds::Format;
+    use crate::advisories::Format;
     use super::*;
 
     /// Answers from memory and notes what it was asked.

@@ -59,7 +59,7 @@ pub(super) struct ScanArguments {
     cache_dir: Option<PathBuf>,
 
     /// Read every layer, and keep nothing.
-    #[arg(long, conflicts_with = "cache_dir")]
+    #[arg(long)]
     no_cache: bool,
 
     /// Accept registries without TLS or with a certificate that cannot be verified.

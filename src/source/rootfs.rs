@@ -197,7 +197,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    use super::super::tarball::{MemberKind, Tarball};
+    use crate::source::tarball::{MemberKind, Tarball};
     use super::*;
     use crate::model::Digest;
     use crate::model::limits::read_at_most;

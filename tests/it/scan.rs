@@ -72,7 +72,7 @@ fn findings_name_the_layer_the_instruction_and_the_comparison() {
     assert_eq!(curl["fixed_version"], "7.88.1-10+deb12u1");
     assert_eq!(curl["severity"], "high");
     assert_eq!(curl["place"], json!({"path": "var/lib/dpkg/status", "line": 1, "layer": 0}));
-    assert_eq!((&curl["proof"]["scheme"], &curl["proof"]["version"]), (&json!("dpkg"), &json!("7.88.1-10")));
+    assert_eq!((&curl["proof"][0]["scheme"], &curl["proof"][0]["version"]), (&json!("dpkg"), &json!("7.88.1-10")));
     assert_eq!(evidence["subject"]["layers"][0]["instruction"], "ADD rootfs.tar /");
     assert_eq!(evidence["findings"][1]["place"]["layer"], 3);
     let jq = evidence["packages"].as_array().expect("packages").iter().find(|p| p["name"] == "jq").expect("jq");

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+};
 
 use super::Look;
 use crate::advisories::Status;
@@ -15,7 +17,13 @@ const NARROWEST: u16 = 60;
 /// Places of one secret that are listed; the JSON form has them all.
 const PLACES_SHOWN: usize = 4;
 /// Characters of a build instruction that are shown.
-const INSTRUCTION_SHOWN: usize = 60;
+const INSTRUCTION_SHOWN: usize = 48;
+
+/// A line under the head, and nothing else: the rows are what is to be read.
+const RULED: TableStyle = TableStyle::new()
+    .header_lines(ContentLineStyle::none())
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .content_lines(ContentLineStyle::none());
 
 pub(super) fn write(evidence: &Evidence, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let page = Page { evidence, look };
@@ -182,7 +190,7 @@ impl Page<'_> {
     fn table(&self, heads: &[&str]) -> Table {
         let mut table = Table::new();
         table
-            .load_style(presets::UTF8_HORIZONTAL_ONLY)
+            .load_style(RULED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(self.look.width.max(NARROWEST))
             .set_header(heads.iter().map(|head| Cell::new(head).add_attribute(Attribute::Dim)));
@@ -261,13 +269,14 @@ fn spot(place: &Place) -> String {
     place.line.map_or_else(|| spot.clone(), |line| format!("{spot}:{line}"))
 }
 
-/// A build instruction without the shell and the markers that builders put around it.
+/// A build instruction without the shell and the markers that builders put around it, and with digests cut short.
 fn shortened(instruction: &str) -> String {
     let bare = instruction
         .trim_start_matches("/bin/sh -c ")
         .trim_start_matches("#(nop)")
         .trim_end_matches(" # buildkit")
         .split_whitespace()
+        .map(short_word)
         .collect::<Vec<_>>()
         .join(" ");
     match bare.char_indices().nth(INSTRUCTION_SHOWN) {
@@ -276,10 +285,34 @@ fn shortened(instruction: &str) -> String {
     }
 }
 
+/// `file:d48cac34fac3…` of a word that ends in a digest.
+fn short_word(word: &str) -> String {
+    let digits = word.rsplit(':').next().unwrap_or_default();
+    if digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let kept = word.len() - digits.len() + 12;
+        return format!("{}…", word.get(..kept).unwrap_or(word));
+    }
+    word.to_owned()
+}
+
 fn counted(count: usize, noun: &str) -> String {
     counted_u64(count as u64, noun, &format!("{noun}s"))
 }
 
 fn counted_u64(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_are_shown_without_what_the_builder_added() {
+        let digest = "d48cac34fac385cbc1de6adfdd88300f76f9bbe346cd17e64fd834d042a98326";
+        let classic = format!("/bin/sh -c #(nop) ADD file:{digest} in / ");
+        assert_eq!(shortened(&classic), "ADD file:d48cac34fac3… in /");
+        assert_eq!(shortened("RUN /bin/sh -c pip install x # buildkit"), "RUN /bin/sh -c pip install x");
+        assert_eq!(shortened(&"x".repeat(60)).chars().count(), INSTRUCTION_SHOWN + 1);
+    }
 }

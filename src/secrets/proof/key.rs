@@ -269,7 +269,7 @@ mod tests {
         let end = text
             .find("KEY")
             .and_then(|key| text[key..].find("--").map(|at| key + at + 5));
-        let mut claim = super::super::claim(text.as_bytes());
+        let mut claim = crate::secrets::proof::claim(text.as_bytes());
         claim.end = end.expect("BEGIN line");
         let Outcome { verdict, value, .. } = proof(&claim);
         assert!(verdict == Verdict::Refuted || value.end > value.start);

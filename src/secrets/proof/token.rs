@@ -138,12 +138,12 @@ pub(super) fn host(claim: &Claim<'_>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::claim;
+    use crate::secrets::proof::claim;
     use super::*;
 
     fn base64(text: &str) -> String {
         use base64::Engine as _;
-        super::super::URL_SAFE.encode(text).replace('=', "")
+        crate::secrets::proof::URL_SAFE.encode(text).replace('=', "")
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 
-use super::super::proof::{bech32_checksum, crc32, encode_base62};
+use crate::secrets::proof::{bech32_checksum, crc32, encode_base62};
 use super::{engine, scan};
 use crate::model::Confidence;
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::super::{Engine, Rules};
+use crate::secrets::{Engine, Rules};
 use super::{engine, likely, scan, token};
 use crate::layers::Detector as _;
 use crate::model::{Confidence, GapKind};

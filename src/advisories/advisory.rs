@@ -66,7 +66,7 @@ pub(super) struct Range {
     pub(super) severity: Option<Severity>,
 }
 
-/// A version that is affected by being listed: it lies in no range, or its scheme cannot order it.
+/// A version that is affected by being listed, and has no key: it is compared as text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Exact {
     pub(super) ecosystem: String,
@@ -195,7 +195,7 @@ stored_enum! {
         Vulnerability = 0, "vulnerability";
         /// A package that is itself the attack (`MAL-…`).
         Malicious = 1, "malicious";
-        /// Worth knowing, no vulnerability: RustSec's `unmaintained`, `unsound`, `notice`.
+        /// Worth knowing, no vulnerability: `RustSec`'s `unmaintained`, `unsound`, `notice`.
         Informational = 2, "informational";
         /// An update without security content: AlmaLinux' `ALBA` and `ALEA`.
         Update = 3, "update";

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::version::{Scheme, canonical_pep440};
+use super::version::Scheme;
 
 /// How an ecosystem makes one name of many spellings.
 #[derive(Clone, Copy)]
@@ -133,14 +133,6 @@ fn pep503(name: &str) -> String {
     normal
 }
 
-/// The one spelling of an enumerated version.
-pub(super) fn normal_version<'a>(ecosystem: &str, version: &'a str) -> Cow<'a, str> {
-    match scheme(ecosystem) {
-        Some(Scheme::Pep440) => canonical_pep440(version).into(),
-        _ => Cow::Borrowed(version.trim()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,11 +150,9 @@ mod tests {
     }
 
     #[test]
-    fn names_and_versions_have_one_spelling() {
+    fn names_have_one_spelling() {
         assert_eq!(normal_name("PyPI", "Zope.Interface_-x"), "zope-interface-x");
         assert_eq!(normal_name("NuGet", "Newtonsoft.Json"), "newtonsoft.json");
         assert_eq!(normal_name("npm", "JSONStream"), "JSONStream");
-        assert_eq!(normal_version("PyPI", " v1.0-alpha.1"), "1.0a1");
-        assert_eq!(normal_version("PyPI", "2004d"), "2004d");
     }
 }

@@ -12,6 +12,8 @@ mod ecosystem;
 mod error;
 mod feeds;
 mod import;
+mod intake;
+mod lock;
 mod matching;
 mod rating;
 mod report;

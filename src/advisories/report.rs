@@ -99,7 +99,7 @@ pub struct ImportReport {
     pub not_vulnerabilities: u64,
     /// Version ranges.
     pub ranges: u64,
-    /// Enumerated versions outside of all ranges.
+    /// Enumerated versions that can only be compared as text.
     pub exact_versions: u64,
     /// Ranges that cannot be looked up.
     pub unordered: u64,

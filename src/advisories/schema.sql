@@ -59,7 +59,7 @@ CREATE TABLE range (
     PRIMARY KEY (package, low, advisory, high, inclusive, status)
 ) STRICT, WITHOUT ROWID;
 
--- Enumerated versions that no range covers.
+-- Enumerated versions without a key; those with one are ranges of a single version.
 CREATE TABLE exact (
     package INTEGER NOT NULL,
     version TEXT NOT NULL,

@@ -2,26 +2,20 @@
 //!
 //! A reader sees the last committed import whole; an import that is killed leaves the state before it.
 
-use std::fs::{File, TryLockError};
-use std::io::{self, Seek, Write};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
 use super::error::AdvisoryError;
+use super::lock::lock;
 use super::snapshot;
 use super::version::KEY_ENCODING;
 use crate::model::Digest;
-use crate::model::limits::read_at_most;
 
 /// The schema that this version reads and writes.
 const SCHEMA: i64 = 1;
-
-/// How long a second writer waits for the first: an import of everything takes seconds.
-const LOCK_PATIENCE: Duration = Duration::from_secs(30);
-const LOCK_POLL: Duration = Duration::from_millis(50);
 
 /// The advisory store.
 pub struct Store {
@@ -116,7 +110,7 @@ impl Store {
         {
             std::fs::create_dir_all(folder).map_err(open_error)?;
         }
-        let lock = lock(path, LOCK_PATIENCE)?;
+        let lock = lock(path)?;
         let exists = std::fs::metadata(path).map_or(0, |file| file.len()) > 0;
         let database = |error| AdvisoryError::of_database(path, error);
         let connection = Connection::open(path).map_err(database)?;
@@ -278,63 +272,12 @@ fn escaped_for_uri(path: &Path) -> String {
         .replace('#', "%23")
 }
 
-/// Takes the lock file beside the store and leaves this process's number in it, for whoever has to wait. The kernel lets
-/// go of the lock when the process ends, however it ends.
-fn lock(store: &Path, patience: Duration) -> Result<File, AdvisoryError> {
-    let mut path = store.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    let open_error = |source: io::Error| AdvisoryError::Open {
-        path: store.to_owned(),
-        source,
-    };
-    let mut file = File::options()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(open_error)?;
-    let mut waited = Duration::ZERO;
-    loop {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::Error(error)) => return Err(open_error(error)),
-            Err(TryLockError::WouldBlock) if waited < patience => {
-                std::thread::sleep(LOCK_POLL);
-                waited += LOCK_POLL;
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(AdvisoryError::Busy {
-                    path: store.to_owned(),
-                    holder: holder(&mut file),
-                });
-            }
-        }
-    }
-    let write_number = |file: &mut File| -> io::Result<()> {
-        file.set_len(0)?;
-        file.rewind()?;
-        write!(file, "{}", std::process::id())
-    };
-    write_number(&mut file).map_err(open_error)?;
-    Ok(file)
-}
-
-fn holder(file: &mut File) -> String {
-    let text = read_at_most(&mut *file, 32).unwrap_or_default();
-    String::from_utf8(text)
-        .ok()
-        .and_then(|text| text.trim().parse::<u32>().ok())
-        .map_or_else(
-            || "another process".to_owned(),
-            |number| format!("process {number}"),
-        )
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+    use crate::model::limits::read_at_most;
 
     fn place() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("temporary folder");
@@ -401,24 +344,5 @@ mod tests {
             .and_then(|mut file| file.write_all(&bytes))
             .expect("written");
         assert!(refusal(&path).contains("damaged"));
-    }
-
-    #[test]
-    fn a_second_writer_waits_and_then_says_who_holds_the_store() {
-        let (_folder, path) = place();
-        let first = Store::open_for_import(&path).expect("first");
-        let refused = lock(&path, Duration::from_millis(60)).expect_err("held");
-        assert!(
-            refused
-                .to_string()
-                .contains(&format!("process {}", std::process::id()))
-        );
-        let waiting = std::thread::spawn({
-            let path = path.clone();
-            move || Store::open_for_import(&path).is_ok()
-        });
-        std::thread::sleep(Duration::from_millis(80));
-        drop(first);
-        assert!(waiting.join().expect("second"));
     }
 }

@@ -19,7 +19,7 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use super::input::{FeedInput, each_file};
 use crate::advisories::advisory::{Advisory, Range, Reference, Status, Unordered};
 use crate::advisories::error::AdvisoryError;
-use crate::advisories::import::{Intake, IntakeError};
+use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::rating::vendor_rating;
 use crate::advisories::report::SkipReason;
 use crate::advisories::version::Scheme;
@@ -211,5 +211,134 @@ fn status_of_open(release: &Release) -> Status {
         (_, Some("ignored")) => Status::WontFix,
         (_, Some("postponed")) => Status::Deferred,
         _ => Status::Affected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::advisories::matching::testing::{deb, found, on};
+    use crate::advisories::{FeedInput, Format, SkipReason, Source, Status, Store};
+    use crate::model::Severity;
+
+    /// In the tracker's form, by its public description; written for this test, no copy of the tracker's data.
+    const SAMPLE: &str = r#"{
+      "alpha": {
+        "CVE-2024-1001": {"description": "buffer overflow in alpha", "scope": "remote", "debianbug": 1000001, "releases": {
+          "bookworm": {"status": "resolved", "repositories": {"bookworm": "1.0-1", "bookworm-security": "1.0-1+deb12u2"},
+                       "fixed_version": "1.0-1+deb12u1", "urgency": "high"},
+          "trixie": {"status": "resolved", "repositories": {"trixie": "1.2-1"}, "fixed_version": "0", "urgency": "high"},
+          "sid": {"status": "open", "repositories": {"sid": "1.2-1"}, "urgency": "not yet assigned"}}},
+        "CVE-2024-1002": {"description": "no impact", "releases": {
+          "bookworm": {"status": "open", "repositories": {"bookworm": "1.0-1"}, "urgency": "unimportant"}}},
+        "CVE-2024-1003": {"description": "minor", "releases": {
+          "bookworm": {"status": "open", "urgency": "low**", "nodsa": "Minor issue", "nodsa_reason": "postponed"},
+          "bullseye": {"status": "open", "urgency": "end-of-life"}}},
+        "TEMP-0000000-ABCDEF": {"releases": {
+          "bookworm": {"status": "open", "urgency": "medium", "nodsa": "Minor issue", "nodsa_reason": "ignored"},
+          "bullseye": {"status": "undetermined", "urgency": "not yet assigned"},
+          "lenny": {"status": "open", "urgency": "low"}}}
+      },
+      "beta": {"CVE-2024-1001": {"description": "buffer overflow in alpha", "releases": {
+          "bookworm": {"status": "open", "urgency": "medium", "nodsa": "Minor issue", "nodsa_reason": ""}}}}
+    }"#;
+
+    fn import(text: &str) -> (Store, Result<crate::advisories::ImportReport, String>) {
+        let mut store = Store::in_memory().expect("store");
+        let input = FeedInput::Stream("tracker".into(), Box::new(text.as_bytes()));
+        let report = store.import(
+            &Source::named("debian-tracker"),
+            Format::DebianTracker,
+            input,
+        );
+        (store, report.map_err(|error| error.to_string()))
+    }
+
+    #[test]
+    fn every_status_of_the_tracker_has_its_meaning() {
+        let (store, report) = import(SAMPLE);
+        let report = report.expect("imported");
+        assert_eq!(
+            (report.records, report.advisories, report.ranges),
+            (2, 4, 8)
+        );
+        assert_eq!(report.skipped[&SkipReason::Undetermined].count, 1);
+        assert_eq!(
+            report.skipped[&SkipReason::UnknownRelease].examples,
+            ["lenny"]
+        );
+        let outcome = found(
+            &store,
+            &on("debian", "12"),
+            &[deb("libalpha1", "alpha", "1.0-1"), deb("beta", "beta", "2")],
+        );
+        let rows: Vec<_> = outcome
+            .matches
+            .iter()
+            .map(|m| {
+                (
+                    m.package,
+                    m.advisory.id.as_str(),
+                    m.status,
+                    m.advisory.severity,
+                    m.fixed_version.as_deref(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (
+                    0,
+                    "CVE-2024-1001",
+                    Status::Fixed,
+                    Severity::High,
+                    Some("1.0-1+deb12u1")
+                ),
+                (
+                    0,
+                    "CVE-2024-1002",
+                    Status::Affected,
+                    Severity::Negligible,
+                    None
+                ),
+                (0, "CVE-2024-1003", Status::Deferred, Severity::Low, None),
+                (
+                    0,
+                    "TEMP-0000000-ABCDEF",
+                    Status::WontFix,
+                    Severity::Medium,
+                    None
+                ),
+                (1, "CVE-2024-1001", Status::Affected, Severity::Medium, None),
+            ]
+        );
+        let end_of_life = found(&store, &on("debian", "11"), &[deb("alpha", "alpha", "0.9")]);
+        assert_eq!(end_of_life.matches[0].status, Status::EndOfLife);
+        let never_affected = found(
+            &store,
+            &on("debian", "13"),
+            &[deb("alpha", "alpha", "1.2-1")],
+        );
+        assert_eq!(
+            (never_affected.matches.len(), never_affected.gaps.len()),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn a_broken_document_is_refused_whole() {
+        for (broken, words) in [
+            (SAMPLE.get(..900).expect("long"), "cannot be read"),
+            ("[]", "cannot be read"),
+            ("{}", "holds no advisory"),
+            (
+                r#"{"alpha": {"CVE-1": {"releases": []}}}"#,
+                "cannot be read",
+            ),
+        ] {
+            let (store, report) = import(broken);
+            assert!(report.expect_err(broken).contains(words), "{words}");
+            assert_eq!(store.sources().expect("sources"), []);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use crate::advisories::error::AdvisoryError;
-use crate::advisories::import::{Intake, IntakeError};
+use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::report::SkipReason;
 
 /// How deep archives and folders are opened: a folder of tars of gzips is three.

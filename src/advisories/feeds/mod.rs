@@ -14,7 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error::AdvisoryError;
-use super::import::{Intake, IntakeError};
+use super::intake::{Intake, IntakeError};
 
 pub(super) use debian_tracker::RELEASES as DEBIAN_RELEASES;
 pub use input::FeedInput;

@@ -10,7 +10,7 @@ use crate::advisories::advisory::{
     Advisory, AdvisoryKind, Detail, Exact, Range, Reference, Status, Unordered,
 };
 use crate::advisories::ecosystem;
-use crate::advisories::import::{Intake, IntakeError};
+use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::rating::{Cvss, cvss_rating, vendor_rating};
 use crate::advisories::report::SkipReason;
 use crate::model::Severity;
@@ -88,7 +88,7 @@ struct ReferenceEntry {
     url: String,
 }
 
-/// What is read of the free-form objects: GitHub's and Bitnami's `severity`, Debian's `urgency`, RustSec's
+/// What is read of the free-form objects: GitHub's and Bitnami's `severity`, Debian's `urgency`, `RustSec`'s
 /// `informational`. Their types are nobody's promise.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -208,9 +208,7 @@ fn take_affected(id: &str, affected: &Affected, advisory: &mut Advisory, intake:
     for range in &affected.ranges {
         take_range(id, range, &template, advisory, intake);
     }
-    let covered = advisory.ranges.get(first..).unwrap_or_default();
-    let exact = exact_versions(affected, &template, covered);
-    advisory.exact.extend(exact);
+    take_versions(&affected.versions, &template, first, advisory);
 }
 
 fn take_range(
@@ -250,24 +248,30 @@ fn take_range(
     }
 }
 
-/// The enumerated versions that no range covers. Of PyPI's 140,738 these are 117: the ranges say the rest.
-fn exact_versions(affected: &Affected, template: &Range, covered: &[Range]) -> Vec<Exact> {
+/// The enumerated versions that no range of this entry (from `first` on) covers: of PyPI's 140,738 these are 118.
+fn take_versions(versions: &[String], template: &Range, first: usize, advisory: &mut Advisory) {
     let scheme = ecosystem::scheme(&template.ecosystem);
-    let is_covered = |version: &str| {
-        let key = scheme.and_then(|scheme| scheme.key(version).ok());
-        key.is_some_and(|key| covered.iter().any(|range| range.holds(&key)))
-    };
-    let outside = affected
-        .versions
-        .iter()
-        .filter(|version| !is_covered(version));
-    outside
-        .map(|version| Exact {
-            ecosystem: template.ecosystem.clone(),
-            package: template.package.clone(),
-            version: ecosystem::normal_version(&template.ecosystem, version).into_owned(),
-        })
-        .collect()
+    for version in versions {
+        let Some(key) = scheme.and_then(|scheme| scheme.key(version).ok()) else {
+            advisory.exact.push(Exact {
+                ecosystem: template.ecosystem.clone(),
+                package: template.package.clone(),
+                version: version.trim().to_owned(),
+            });
+            continue;
+        };
+        let mut ranges = advisory.ranges.iter().skip(first);
+        if !ranges.any(|range| range.holds(&key)) {
+            advisory.ranges.push(Range {
+                low: key.clone(),
+                high: key,
+                inclusive: true,
+                introduced: Some(version.clone()),
+                last_affected: Some(version.clone()),
+                ..template.clone()
+            });
+        }
+    }
 }
 
 /// One erratum lists a package once for every build that carries the fix (a module rebuilt for 8.3, 8.4 and 8.5): the

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::input::{FeedInput, Place, each_file, each_record};
 use crate::advisories::advisory::{Advisory, Range, Status, Unordered};
 use crate::advisories::ecosystem;
-use crate::advisories::import::{Intake, IntakeError};
+use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::report::SkipReason;
 
 /// 256 MB: ten times Wolfi's, the largest of these documents.
@@ -87,11 +87,13 @@ fn take(
         for (version, ids) in pkg.secfixes.unwrap_or_default() {
             let ids = ids.into_iter().flatten();
             for text in ids.filter_map(|id| id.as_str().map(str::to_owned)) {
-                for id in ids_of(&text, intake) {
+                let Issues { ids, aliases } = Issues::read(&text, intake);
+                for id in ids {
                     let advisory = gathered.entry(id.clone()).or_insert_with(|| Advisory {
                         id,
                         ..Advisory::default()
                     });
+                    advisory.aliases.extend(aliases.iter().cloned());
                     take_fix(&ecosystem, &pkg.name, &version, advisory, intake);
                 }
             }
@@ -116,21 +118,38 @@ fn ecosystem_of(document: &Document) -> Option<String> {
         .map(|(_, name)| name.to_owned())
 }
 
-/// The ids in a text that was written by hand: `CVE-2017-2616 (+ regression fix)`, `CVE_2019-1234`, two with a space.
-fn ids_of(text: &str, intake: &mut Intake<'_>) -> Vec<String> {
-    // `CVE 2018-16859` is in Alpine's data.
-    let joined = text.replace("CVE ", "CVE-");
-    let words = joined.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')'));
-    let ids: Vec<String> = words.filter_map(id_of).collect();
-    if !ids.is_empty() {
-        return ids;
+/// The issues in a text that was written by hand: `CVE-2017-2616 (+ regression fix)`, `CVE_2019-1234`,
+/// `CVE-2016-6258 XSA-182`.
+struct Issues {
+    ids: Vec<String>,
+    /// What stands beside CVEs are other names of them.
+    aliases: Vec<String>,
+}
+
+impl Issues {
+    fn read(text: &str, intake: &mut Intake<'_>) -> Self {
+        // `CVE 2018-16859` is in Alpine's data.
+        let joined = text.replace("CVE ", "CVE-");
+        let words = joined.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')'));
+        let ids: Vec<String> = words.filter_map(id_of).collect();
+        let (cves, others): (Vec<_>, Vec<_>) =
+            ids.into_iter().partition(|id| id.starts_with("CVE-"));
+        if !cves.is_empty() {
+            return Self {
+                ids: cves,
+                aliases: others,
+            };
+        }
+        let mut ids = others;
+        if ids.is_empty() {
+            intake.tally.skip(SkipReason::NotAnId, || text.to_owned());
+            ids.extend(Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
+        }
+        Self {
+            ids,
+            aliases: Vec::new(),
+        }
     }
-    intake.tally.skip(SkipReason::NotAnId, || text.to_owned());
-    let text = text.trim();
-    (!text.is_empty())
-        .then(|| text.to_owned())
-        .into_iter()
-        .collect()
 }
 
 /// An id is letters, a separator, and something with a digit in it.
@@ -142,15 +161,18 @@ fn id_of(word: &str) -> Option<String> {
         && number
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    let is_ghsa = prefix.eq_ignore_ascii_case("ghsa");
-    is_id.then(|| match is_ghsa {
-        // GitHub's ids have lower-case letters behind the prefix.
-        true => format!("GHSA-{}", number.to_ascii_lowercase()),
-        false => format!(
+    // GitHub's ids have lower-case letters behind the prefix.
+    let number = if prefix.eq_ignore_ascii_case("ghsa") {
+        number.to_ascii_lowercase()
+    } else {
+        number.to_ascii_uppercase()
+    };
+    is_id.then(|| {
+        format!(
             "{}-{}",
             prefix.to_ascii_uppercase(),
-            number.replace('_', "-").to_ascii_uppercase()
-        ),
+            number.replace('_', "-")
+        )
     })
 }
 
@@ -186,5 +208,90 @@ fn take_fix(
         None => intake
             .tally
             .skip(SkipReason::NoVersionScheme, || ecosystem.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::advisories::matching::testing::{apk, found, on};
+    use crate::advisories::{FeedInput, Format, ImportReport, SkipReason, Source, Status, Store};
+
+    fn import(store: &mut Store, text: &'static str) -> ImportReport {
+        let input = FeedInput::Stream("secdb".into(), Box::new(text.as_bytes()));
+        store
+            .import(&Source::named("alpine"), Format::Secdb, input)
+            .expect("imported")
+    }
+
+    #[test]
+    fn hand_written_ids_versions_and_the_never_affected_are_read() {
+        let mut store = Store::in_memory().expect("store");
+        let report = import(
+            &mut store,
+            r#"{"distroversion":"v3.20","reponame":"main","packages":[
+                {"pkg":{"name":"a","secfixes":{
+                    "0":["CVE-2024-0001"],
+                    "1.2-r3":["CVE-2017-2616 (+ regression fix)","CVE_2019-1234","XSA-295"],
+                    "1.3-r0":["CVE-2016-6258 XSA-182","ghsa-AAAA-bbbb-1cc2","something odd"],
+                    "1.4-33":["CVE-2024-0009"]}}},
+                {"pkg":{"name":"b","secfixes":null}}]}"#,
+        );
+        assert_eq!((report.records, report.advisories), (1, 8));
+        assert_eq!(
+            report.skipped[&SkipReason::NotAnId].examples,
+            ["something odd"]
+        );
+        assert_eq!(report.skipped[&SkipReason::UnorderedVersion].count, 1);
+        let alpine = on("alpine", "3.20.3");
+        let outcome = found(&store, &alpine, &[apk("a-dev", "a", "1.2-r2")]);
+        let ids: Vec<_> = outcome
+            .matches
+            .iter()
+            .map(|found| found.advisory.id.as_str())
+            .collect();
+        assert_eq!(
+            ids,
+            [
+                "CVE-2016-6258",
+                "CVE-2017-2616",
+                "CVE-2019-1234",
+                "GHSA-aaaa-bbbb-1cc2",
+                "XSA-295",
+                "something odd"
+            ]
+        );
+        assert_eq!(outcome.matches[0].advisory.aliases, ["XSA-182"]);
+        assert_eq!(outcome.matches[0].status, Status::Fixed);
+        assert_eq!(
+            outcome.gaps.len(),
+            1,
+            "the fix in 1.4-33 cannot be compared: {:?}",
+            outcome.gaps
+        );
+        assert_eq!(
+            found(&store, &alpine, &[apk("a", "a", "1.3-r0")]).matches,
+            []
+        );
+    }
+
+    #[test]
+    fn each_of_the_distributions_is_told_by_the_document() {
+        let mut store = Store::in_memory().expect("store");
+        let lines = r#"{"path":"v3.3/community.yaml","doc":{"distroversion":"v3.3","packages":null}}
+{"urlprefix":"https://packages.wolfi.dev","reponame":"os","packages":[{"pkg":{"name":"w","secfixes":{"2-r0":["CVE-2024-1"]}}}]}
+{"urlprefix":"https://packages.cgr.dev/chainguard","reponame":"chainguard","packages":[{"pkg":{"name":"c","secfixes":{"2-r0":["CVE-2024-2"]}}}]}
+{"packages":[]}
+{"distroversion":7}
+{"#;
+        let report = import(&mut store, lines);
+        assert_eq!(report.skipped[&SkipReason::InvalidRecord].count, 2);
+        assert_eq!(report.skipped[&SkipReason::InvalidJson].count, 1);
+        let wolfi = on("wolfi", "20230201");
+        let outcome = found(
+            &store,
+            &wolfi,
+            &[apk("w", "w", "1-r0"), apk("c", "c", "1-r0")],
+        );
+        assert_eq!(outcome.matches.len(), 2);
     }
 }

@@ -193,7 +193,7 @@ fn record(id: String, hits: &[&Hit]) -> AdvisoryRecord {
     }
 }
 
-/// The summary, or the first sentence of the details: PyPA's records have no other.
+/// The summary, or the first sentence of the details: the Python database's records have no other.
 fn summary(record: &Record) -> Option<String> {
     const LONGEST: usize = 160;
     let text = [&record.detail.summary, &record.detail.details]

@@ -9,6 +9,8 @@ mod candidate;
 mod fold;
 mod target;
 #[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -250,9 +252,9 @@ fn lookup_keys(package: &Package, keyed: Keyed) -> Vec<(String, String)> {
         .as_ref()
         .map(|source| (source.name.clone(), source.version.clone()));
     match keyed {
-        Keyed::BySource => vec![source.unwrap_or_else(own)],
-        Keyed::ByBinaryThenSource => std::iter::once(own()).chain(source).collect(),
-        Keyed::ByName(separator) => {
+        Keyed::Source => vec![source.unwrap_or_else(own)],
+        Keyed::BinaryThenSource => std::iter::once(own()).chain(source).collect(),
+        Keyed::Name(separator) => {
             let name = match &package.namespace {
                 Some(namespace) if !namespace.is_empty() => {
                     format!("{namespace}{separator}{}", package.name)
@@ -309,8 +311,7 @@ impl Query<'_> {
         gaps: &mut Vec<Gap>,
     ) -> rusqlite::Result<()> {
         let scheme = ecosystem::scheme(self.ecosystem);
-        let version = ecosystem::normal_version(self.ecosystem, self.version);
-        let mut found = lookup.exact(self.row, &version)?;
+        let mut found = lookup.exact(self.row, self.version.trim())?;
         match scheme.map(|scheme| scheme.key(self.version)) {
             Some(Ok(key)) => found.extend(lookup.ranges(self.row, &key)?),
             Some(Err(error)) => gaps.push(self.gap(&error.to_string())),

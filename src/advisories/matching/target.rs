@@ -7,11 +7,11 @@ use crate::model::{Distribution, PackageType};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyed {
     /// The source package's, with the source's version.
-    BySource,
+    Source,
     /// The binary package's; where nothing names it, the source's.
-    ByBinaryThenSource,
+    BinaryThenSource,
     /// The package's own full name, parts joined by this.
-    ByName(&'static str),
+    Name(&'static str),
 }
 
 /// The ecosystems to look in.
@@ -61,7 +61,7 @@ pub(super) fn find(
         return Ok(Target {
             label: ecosystem.to_owned(),
             selectors: vec![Selector::Is(ecosystem.to_owned())],
-            keyed: Keyed::ByName(separator),
+            keyed: Keyed::Name(separator),
         });
     }
     if !package_type.is_os() {
@@ -69,8 +69,8 @@ pub(super) fn find(
     }
     let distribution = distribution.ok_or(NoTarget::UnknownDistribution)?;
     let keyed = match package_type.as_str() {
-        "rpm" => Keyed::ByBinaryThenSource,
-        _ => Keyed::BySource,
+        "rpm" => Keyed::BinaryThenSource,
+        _ => Keyed::Source,
     };
     let names = selectors(package_type, distribution)
         .ok_or_else(|| NoTarget::NoFeed(distribution.qualifier()))?;

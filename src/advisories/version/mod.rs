@@ -21,7 +21,6 @@ use std::str::FromStr;
 
 use crate::model::Untrusted;
 
-pub(super) use self::pep440::canonical as canonical_pep440;
 use key::KeyWriter;
 pub use key::VersionKey;
 

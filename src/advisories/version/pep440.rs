@@ -41,11 +41,6 @@ pub(super) fn upper(version: &str) -> Result<VersionKey, Refusal> {
     Ok(public(&parsed).byte(ANY_LOCAL).finish())
 }
 
-/// The one spelling of a version that enumerated versions are compared by; text that is no PEP 440 version stays.
-pub(in crate::advisories) fn canonical(version: &str) -> String {
-    parse(version.trim()).map_or_else(|_| version.trim().to_owned(), |parsed| parsed.to_string())
-}
-
 fn parse(version: &str) -> Result<Version, Refusal> {
     Version::from_str(version).map_err(|_| "it does not follow PEP 440")
 }

@@ -5,6 +5,8 @@
 
 /// A place of its own for each test, and the binary in it.
 mod env;
+/// Findings that were worked out by hand.
+mod hand_checked;
 /// Bad input: a clear error or a gap, and the exit code that tells which.
 mod hostile;
 /// Images as code.
@@ -13,6 +15,8 @@ mod image;
 mod rooms;
 /// The main job on images of our own.
 mod scan;
+/// The published schema against real evidence.
+mod schema;
 /// Secrets: found, explained, never shown.
 mod secrets;
 /// The first voyage: a real Debian, from a real registry, with real advisories.

@@ -14,7 +14,7 @@ fn password() -> String {
     ["tr0ub4", "dor-9Xq", "vLw2"].concat()
 }
 
-fn image() -> ImageBuilder {
+pub fn image() -> ImageBuilder {
     ImageBuilder::new()
         .layer("COPY .env /app/", |layer| layer.file("app/.env", format!("# keys\nAWS_ACCESS_KEY_ID={}\n", key())))
         .layer("RUN rm /app/.env", |layer| layer.whiteout("app/.env"))

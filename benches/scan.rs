@@ -4,7 +4,7 @@
 //! ones), and prints ratios: they hold on a noisy machine, seconds do not. `PLIMSOLL_BENCH_FOLDER` names other files.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark prints, and writes its own image")]
-#![allow(missing_docs, clippy::expect_used, reason = "a benchmark is no library")]
+#![allow(missing_docs, unreachable_pub, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark is no library")]
 
 #[path = "../tests/it/image.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]

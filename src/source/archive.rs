@@ -9,6 +9,7 @@
 //! <https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format>
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -67,15 +68,19 @@ pub(super) fn open(
 /// The members of the archive at `path`, by position or by the shared cursor.
 pub(super) fn open_members(path: &Path) -> Result<Box<dyn Members>, SourceError> {
     let archive = file_name(path);
-    let open = || {
-        let file = File::open(path)?;
-        let packing = Packing::of(&file)?;
-        Ok((file, packing))
-    };
-    let (file, packing) = open().map_err(|error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => SourceError::NoSuchPath { path: path.into() },
+    let metadata = path.metadata().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => SourceError::NoSuchPath { path: path.into() },
         _ => SourceError::io(path.display().to_string())(error),
     })?;
+    // A pipe can be read once, and may never begin.
+    if !metadata.is_file() {
+        return Err(SourceError::NotAnImageFile {
+            path: path.into(),
+            reason: "it is no regular file",
+        });
+    }
+    let file = File::open(path).map_err(SourceError::io(path.display().to_string()))?;
+    let packing = Packing::of(&file).map_err(SourceError::io(path.display().to_string()))?;
     if packing == Packing::Plain {
         return Ok(Box::new(PlainTar::open(archive, file)?));
     }
@@ -206,5 +211,190 @@ fn choose(items: Vec<Item>, choice: Option<&Choice>, archive: &str) -> Result<It
             wanted,
             names,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::DiffId;
+    use crate::model::limits::read_at_most;
+
+    /// An archive of the given members; a content that begins with `->` is a link.
+    fn archive(members: &[(&str, &str)]) -> tempfile::NamedTempFile {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, content) in members {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(0);
+            if let Some(target) = content.strip_prefix("->") {
+                header.set_entry_type(tar::EntryType::Symlink);
+                builder
+                    .append_link(&mut header, name, target)
+                    .expect("a link");
+            } else {
+                header.set_size(content.len() as u64);
+                builder
+                    .append_data(&mut header, name, content.as_bytes())
+                    .expect("a file");
+            }
+        }
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(&builder.into_inner().expect("a tar"))
+            .expect("written");
+        file
+    }
+
+    fn config(layers: &[&str]) -> String {
+        let diff_ids: Vec<_> = layers
+            .iter()
+            .map(|layer| DiffId(Digest::sha256_of(layer.as_bytes())))
+            .collect();
+        json!({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": diff_ids}})
+            .to_string()
+    }
+
+    fn item(config: &str, tag: Option<&str>, layers: &[&str]) -> Value {
+        json!({"Config": config, "RepoTags": tag.map(|tag| [tag]), "Layers": layers})
+    }
+
+    fn open_by(file: &tempfile::NamedTempFile, choice: Option<&str>) -> Result<Image, SourceError> {
+        open(
+            file.path(),
+            choice.map(|name| Choice::Name(name.to_owned())).as_ref(),
+            None,
+        )
+    }
+
+    fn refused(members: &[(&str, &str)]) -> SourceError {
+        open_by(&archive(members), None).err().expect("refused")
+    }
+
+    #[test]
+    fn the_old_form_is_read_and_a_layer_that_is_a_link_opens() {
+        let manifest = json!([item(
+            "c.json",
+            Some("alpine:3.10"),
+            &["a/layer.tar", "b/layer.tar"]
+        )])
+        .to_string();
+        let file = archive(&[
+            ("a/layer.tar", "layer"),
+            ("b/layer.tar", "->../a/layer.tar"),
+            ("c.json", &config(&["layer", "layer"])),
+            ("manifest.json", &manifest),
+        ]);
+        let image = open_by(&file, Some("docker.io/library/alpine:3.10")).expect("an image");
+        assert_eq!(image.layers.len(), 2);
+        for layer in &image.layers {
+            assert_eq!((layer.digest, layer.size), (None, Some(5)));
+            let bytes = read_at_most(image.blobs.open(layer).expect("a layer"), 9).expect("bytes");
+            assert_eq!(bytes, b"layer");
+        }
+    }
+
+    #[test]
+    fn several_images_are_listed_unless_one_is_chosen() {
+        let items = [
+            item("1.json", Some("app:1"), &["l"]),
+            item("2.json", None, &["l"]),
+        ];
+        let file = archive(&[
+            ("l", "layer"),
+            ("1.json", &config(&["layer"])),
+            ("2.json", &config(&["layer"])),
+            ("manifest.json", &json!(items).to_string()),
+        ]);
+        let error = open_by(&file, None).err().expect("a choice is needed");
+        assert!(
+            error.to_string().ends_with("it holds app:1, 2.json"),
+            "{error}"
+        );
+        for choice in ["app:1", "2.json"] {
+            let image = open_by(&file, Some(choice)).expect(choice);
+            assert!(
+                image.name.ends_with(&format!(":{choice}")),
+                "{}",
+                image.name
+            );
+        }
+    }
+
+    #[test]
+    fn an_archive_of_docker_25_is_read_as_the_layout_that_it_is() {
+        let config = config(&["layer"]);
+        let blob =
+            |text: &str| format!("blobs/sha256/{}", Digest::sha256_of(text.as_bytes()).hex());
+        let describe = |media_type: &str, text: &str| json!({"mediaType": media_type, "digest": Digest::sha256_of(text.as_bytes()), "size": text.len()});
+        let manifest = json!({"schemaVersion": 2,
+            "config": describe("application/vnd.oci.image.config.v1+json", &config),
+            "layers": [describe("application/vnd.oci.image.layer.v1.tar", "layer")]});
+        let manifest = manifest.to_string();
+        let mut entry = describe("application/vnd.oci.image.manifest.v1+json", &manifest);
+        entry["annotations"] = json!({"io.containerd.image.name": "docker.io/library/app:1",
+            "org.opencontainers.image.ref.name": "1"});
+        let index = json!({"schemaVersion": 2, "manifests": [entry]}).to_string();
+        let items = json!([item(&blob(&config), Some("app:1"), &[&blob("layer")])]).to_string();
+        let file = archive(&[
+            (&blob("layer"), "layer"),
+            (&blob(&config), &config),
+            (&blob(&manifest), &manifest),
+            ("index.json", &index),
+            ("manifest.json", &items),
+            ("oci-layout", "{}"),
+        ]);
+        for choice in [None, Some("app:1"), Some("1")] {
+            let image = open_by(&file, choice).expect("an image");
+            assert_eq!(
+                image.manifest_digest,
+                Some(Digest::sha256_of(manifest.as_bytes()))
+            );
+            assert_eq!(image.layers[0].digest, Some(Digest::sha256_of(b"layer")));
+            assert!(image.name.starts_with("docker-archive:"), "{}", image.name);
+        }
+    }
+
+    #[test]
+    fn lies_and_holes_are_refused_by_name() {
+        let name = format!("{}.json", Digest::sha256_of(b"another").hex());
+        let list = |config: &str, layers: &[&str]| json!([item(config, None, layers)]).to_string();
+        let good = config(&["layer"]);
+        let wrong = refused(&[
+            (&name, &good),
+            ("l", "layer"),
+            ("manifest.json", &list(&name, &["l"])),
+        ]);
+        assert!(matches!(wrong, SourceError::WrongDigest { .. }), "{wrong}");
+        let fewer = refused(&[("c", &good), ("manifest.json", &list("c", &[]))]);
+        assert!(matches!(fewer, SourceError::LayerCount { .. }), "{fewer}");
+        let outside = refused(&[("manifest.json", &list("../../etc/passwd", &["l"]))]);
+        assert!(
+            matches!(outside, SourceError::NoSuchBlob { .. }),
+            "{outside}"
+        );
+        let nonsense = refused(&[("manifest.json", "[{}]")]);
+        assert!(
+            matches!(nonsense, SourceError::Malformed { .. }),
+            "{nonsense}"
+        );
+        let neither = refused(&[("etc/os-release", "ID=x")]);
+        assert!(
+            matches!(neither, SourceError::NotAnImageFile { .. }),
+            "{neither}"
+        );
+    }
+
+    #[test]
+    fn a_missing_layer_is_an_error_when_it_is_opened() {
+        let manifest = json!([item("c", None, &["gone"])]).to_string();
+        let file = archive(&[("c", &config(&["layer"])), ("manifest.json", &manifest)]);
+        let image = open_by(&file, None).expect("an image");
+        assert!(matches!(
+            image.blobs.open(&image.layers[0]),
+            Err(SourceError::NoSuchBlob { .. })
+        ));
     }
 }

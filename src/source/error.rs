@@ -255,73 +255,6 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// What to do next, in the imperative, where there is something to do.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Reference { .. } => {
-                "write NAME[:TAG], or docker-archive:PATH, oci:PATH, docker:NAME, dir:PATH"
-            }
-            Self::NoSuchPath { .. } => "check the path, and the part after it that names a tag",
-            Self::NotAnImageFile { .. } => {
-                "write dir:PATH if it is an unpacked root file system; unpack a root file system's tar first"
-            }
-            Self::Unreachable { .. } => {
-                "check the name and the network; a registry without TLS needs --insecure"
-            }
-            Self::UntrustedCertificate { .. } => {
-                "add the registry's CA to the system's certificates, or use --insecure"
-            }
-            Self::Tls(_) => "install the system's CA certificates (ca-certificates)",
-            Self::Unauthorized { registry, .. } => {
-                return Some(format!(
-                    "run docker login {registry}; a repository that does not exist is often refused in the same way"
-                ));
-            }
-            Self::Credentials { .. } => {
-                "check ~/.docker/config.json and the credential helper that it names"
-            }
-            Self::NoSuchManifest { .. } => "check the repository and the tag",
-            Self::RateLimited { .. } => {
-                "log in, which raises the limit of most registries, or try again later"
-            }
-            Self::Truncated { .. } | Self::TooLong { .. } | Self::WrongDigest { .. } => {
-                "the bytes are damaged or were tampered with: fetch or push the image again"
-            }
-            Self::SchemaOne { .. } => "pull and push the image with a current engine to convert it",
-            Self::NoSuchPlatform { offered, .. } => {
-                return offered
-                    .first()
-                    .map(|first| format!("use --platform {first}"));
-            }
-            Self::WhichImage { names, .. } => {
-                return names
-                    .first()
-                    .map(|first| format!("put the name behind the path, such as PATH:{first}"));
-            }
-            Self::NoSuchBlob { .. } | Self::Archive { .. } => {
-                "write the archive again, or push the image again"
-            }
-            Self::NoEngine { .. } => {
-                "start the engine, or set DOCKER_HOST=unix:///path/to/its.sock"
-            }
-            Self::EnginePermission { .. } => "add the user to the socket's group, or use sudo",
-            Self::EngineHost { .. } => "set DOCKER_HOST=unix:///path/to/its.sock",
-            Self::NoSuchEngineImage { image } => return Some(format!("run docker pull {image}")),
-            Self::Status { status, .. } if *status >= 500 => {
-                "the registry is in trouble: try again later"
-            }
-            Self::Io { .. }
-            | Self::UnknownChallenge { .. }
-            | Self::Status { .. }
-            | Self::Malformed { .. }
-            | Self::TooLarge { .. }
-            | Self::LayerCount { .. }
-            | Self::NotAnImage { .. }
-            | Self::Engine { .. } => return None,
-        };
-        Some(hint.to_owned())
-    }
-
     /// Reading `what` went wrong.
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
@@ -388,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_what_was_offered_and_says_what_to_do() {
+    fn an_error_names_what_was_offered() {
         let offered = vec!["linux/arm64".parse().expect("a platform")];
         let error = SourceError::NoSuchPlatform {
             wanted: "linux/amd64".parse().expect("a platform"),
@@ -398,7 +331,6 @@ mod tests {
             error.to_string(),
             "the image does not exist for linux/amd64; it is offered for linux/arm64"
         );
-        assert_eq!(error.hint().as_deref(), Some("use --platform linux/arm64"));
     }
 
     #[test]

@@ -207,17 +207,24 @@ impl LayoutFolder {
     }
 }
 
+impl LayoutFolder {
+    /// Refuses what is no plain name below the folder, should a caller ever pass a name from an image.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let path = self.folder.join(name);
+        let is_below = LayerPath::from(name).as_str() == name;
+        // A FIFO would keep us waiting.
+        (is_below && path.is_file()).then_some(path)
+    }
+}
+
 impl Members for LayoutFolder {
     fn size(&self, name: &str) -> Option<u64> {
-        let metadata = self.folder.join(name).metadata().ok()?;
-        metadata.is_file().then_some(metadata.len())
+        Some(self.path(name)?.metadata().ok()?.len())
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Read + Send>, SourceError> {
-        if self.size(name).is_none() {
-            return Err(self.missing(name));
-        }
-        let file = File::open(self.folder.join(name));
+        let path = self.path(name).ok_or_else(|| self.missing(name))?;
+        let file = File::open(path);
         let file = file.map_err(SourceError::io(format!("{name} in {}", self.archive)))?;
         Ok(Box::new(file))
     }
@@ -300,5 +307,18 @@ mod tests {
             members.document("index.json"),
             Err(SourceError::TooLarge { .. })
         ));
+    }
+
+    #[test]
+    fn a_layout_folder_gives_nothing_from_outside() {
+        let folder = tempfile::tempdir().expect("a folder");
+        File::create(folder.path().join("secret")).expect("a file");
+        let inner = folder.path().join("layout");
+        std::fs::create_dir(&inner).expect("a folder");
+        let members = LayoutFolder::new("test".to_owned(), &inner);
+        for name in ["../secret", "/etc/passwd", "blobs/../../secret"] {
+            assert_eq!(members.size(name), None, "{name}");
+            assert!(members.open(name).is_err(), "{name}");
+        }
     }
 }

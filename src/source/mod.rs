@@ -7,8 +7,10 @@
 mod archive;
 mod archive_file;
 mod auth;
+mod client;
 mod engine;
 mod error;
+mod hint;
 mod layout;
 mod manifest;
 mod members;
@@ -29,11 +31,11 @@ use std::io::Read;
 
 use crate::model::{Digest, Gap, ImageConfig, LayerDescriptor};
 
+pub use client::install_cryptography;
 pub use error::SourceError;
 pub use options::{Credentials, SourceOptions};
 pub use reference::{Choice, Reference};
 pub use retry::RetryPolicy;
-pub use session::install_cryptography;
 
 /// An image that was found: what its manifest and config say, and the way to its layers.
 pub struct Image {
@@ -57,7 +59,8 @@ pub trait Blobs: Send + Sync {
     /// The layer's bytes as they are stored. May wait until another layer's reader is dropped, see [`ReadOrder`].
     fn open(&self, layer: &LayerDescriptor) -> Result<Box<dyn Read + Send>, SourceError>;
 
-    /// In which order the layers are best opened.
+    /// In which order the layers are best opened. To be asked only when one is to be read: an engine begins its export to
+    /// answer.
     fn read_order(&self) -> ReadOrder {
         ReadOrder::Any
     }

@@ -363,4 +363,31 @@ mod tests {
         assert_eq!(paths.len(), 2, "{paths:?}");
         assert_eq!(paths[1], (GapKind::LimitReached, "lastlog".into()));
     }
+
+    #[test]
+    fn what_may_not_be_read_becomes_a_gap() {
+        let root = tree();
+        let forbid = |name: &str| {
+            let path = root.path().join(name);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).expect("a mode");
+            path
+        };
+        let (file, folder) = (forbid("etc/os-release"), forbid("a"));
+        if File::open(&file).is_ok() {
+            println!("skipped: root may read everything");
+            return;
+        }
+        let (tar, gaps) = tar_of(root.path());
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("a mode");
+        let paths: Vec<_> = gaps
+            .iter()
+            .filter_map(|gap| gap.path.as_ref())
+            .map(LayerPath::as_str)
+            .collect();
+        assert_eq!(paths, ["a", "etc/os-release"]);
+        assert!(
+            names(tar).contains(&"a".to_owned()),
+            "the folder itself is there"
+        );
+    }
 }

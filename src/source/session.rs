@@ -3,9 +3,6 @@
 //! The HTTP is reqwest's and not the registry crate's: that one hides the status and `Retry-After` of an error, reads
 //! answers of any length, and hashes each blob a second time.
 
-use std::error::Error;
-use std::net::IpAddr;
-use std::sync::Once;
 use std::time::Duration;
 
 use oci_distribution::errors::OciEnvelope;
@@ -16,11 +13,8 @@ use tokio::sync::Mutex;
 use super::auth::{self, Challenge, Login};
 use super::error::shown;
 use super::retry::{RetryPolicy, is_passing, retry_after};
-use super::{SourceError, SourceOptions};
+use super::{SourceError, SourceOptions, client};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two reads, not for the whole answer: a blob may take hours.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest error message or token that is read.
 const LARGEST_ANSWER: u64 = 256 << 10;
 
@@ -64,8 +58,8 @@ impl Session {
         options: &SourceOptions,
     ) -> Result<Self, SourceError> {
         let host = reference.resolve_registry();
-        let loopback = is_loopback(host);
-        let client = client(options.insecure, loopback)?;
+        let loopback = client::is_loopback(host);
+        let client = client::build(options.insecure, loopback)?;
         let prefers_https = if options.insecure {
             client
                 .get(format!("https://{host}/v2/"))
@@ -174,7 +168,11 @@ impl Session {
                     (self.trouble(response, asked).await, asked)
                 }
                 Ok(response) => return Ok(response),
-                Err(error) if error.is_builder() || error.is_redirect() || is_untrusted(&error) => {
+                Err(error)
+                    if error.is_builder()
+                        || error.is_redirect()
+                        || client::is_untrusted(&error) =>
+                {
                     return Err(self.unreachable(error));
                 }
                 Err(error) => (self.unreachable(error), None),
@@ -338,7 +336,7 @@ impl Session {
     /// The connection's error, without the URL it was for.
     pub(super) fn unreachable(&self, error: reqwest::Error) -> SourceError {
         let registry = self.registry.clone();
-        let untrusted = is_untrusted(&error);
+        let untrusted = client::is_untrusted(&error);
         let source = error.without_url();
         if untrusted {
             SourceError::UntrustedCertificate { registry, source }
@@ -346,66 +344,6 @@ impl Session {
             SourceError::Unreachable { registry, source }
         }
     }
-}
-
-/// Makes ring rustls' provider of cryptography, for every HTTPS client of this process. Calling it again does nothing.
-pub fn install_cryptography() {
-    static INSTALL: Once = Once::new();
-    INSTALL.call_once(|| {
-        // The error means that somebody installed one before, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
-fn client(insecure: bool, loopback: bool) -> Result<Client, SourceError> {
-    install_cryptography();
-    let builder = || {
-        let builder = Client::builder()
-            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .tls_danger_accept_invalid_certs(insecure)
-            // A redirect from HTTPS to HTTP would hand the blob to whoever listens.
-            .https_only(!insecure && !loopback);
-        if loopback {
-            builder.no_proxy()
-        } else {
-            builder
-        }
-    };
-    match builder().build() {
-        // A machine without CA certificates can still talk plain HTTP to itself.
-        Err(_) if loopback => builder().tls_certs_only([]).build(),
-        built => built,
-    }
-    .map_err(SourceError::Tls)
-}
-
-/// Whether a registry is on this machine, where plain HTTP is expected.
-fn is_loopback(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name == "localhost"
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether a certificate was refused. The TLS error sits inside an `io::Error`, whose `source` passes over it.
-fn is_untrusted(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        let inner = current
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let tls = inner
-            .and_then(|inner| inner.downcast_ref())
-            .or_else(|| current.downcast_ref());
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = current.source();
-    }
-    false
 }
 
 /// The body if it is no longer than `limit`.
@@ -437,25 +375,5 @@ async fn message(response: Response) -> String {
             shown(&messages.join("; "))
         }
         Err(_) => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        for host in ["localhost", "localhost:5000", "127.0.0.1:80", "127.8.8.8"] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "localhost.example",
-            "10.0.0.1:5000",
-            "127.0.0.1.example",
-            "docker.io",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
     }
 }

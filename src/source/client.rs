@@ -1,0 +1,94 @@
+//! The HTTP client: which certificates it trusts, when plain HTTP is allowed, how long it waits.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Once;
+use std::time::Duration;
+
+use reqwest::Client;
+
+use super::SourceError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two reads, not for the whole answer: a blob may take hours.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// Makes ring rustls' provider of cryptography, for every HTTPS client of this process. Calling it again does nothing.
+pub fn install_cryptography() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        // The error means that somebody installed one before, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// A client for one registry. `loopback`: it is on this machine.
+pub(super) fn build(insecure: bool, loopback: bool) -> Result<Client, SourceError> {
+    install_cryptography();
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .tls_danger_accept_invalid_certs(insecure)
+            // A redirect from HTTPS to HTTP would hand the blob to whoever listens.
+            .https_only(!insecure && !loopback);
+        if loopback {
+            builder.no_proxy()
+        } else {
+            builder
+        }
+    };
+    match builder().build() {
+        // A machine without CA certificates can still talk plain HTTP to itself.
+        Err(_) if loopback => builder().tls_certs_only([]).build(),
+        built => built,
+    }
+    .map_err(SourceError::Tls)
+}
+
+/// Whether a registry is on this machine, where plain HTTP is expected.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost"
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a certificate was refused. The TLS error sits inside an `io::Error`, whose `source` passes over it.
+pub(super) fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        let inner = current
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        let tls = inner
+            .and_then(|inner| inner.downcast_ref())
+            .or_else(|| current.downcast_ref());
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for host in ["localhost", "localhost:5000", "127.0.0.1:80", "127.8.8.8"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.example",
+            "10.0.0.1:5000",
+            "127.0.0.1.example",
+            "docker.io",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -19,5 +19,7 @@ mod scan;
 mod schema;
 /// Secrets: found, explained, never shown.
 mod secrets;
+/// The advisory store by its commands.
+mod update;
 /// The first voyage: a real Debian, from a real registry, with real advisories.
 mod voyage;

@@ -3,8 +3,18 @@
 //! `cargo bench --bench scan` makes an image of this machine's own files (600 MB, one large layer and several small
 //! ones), and prints ratios: they hold on a noisy machine, seconds do not. `PLIMSOLL_BENCH_FOLDER` names other files.
 
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark prints, and writes its own image")]
-#![allow(missing_docs, unreachable_pub, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark is no library")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, and writes its own image"
+)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark is no library"
+)]
 
 #[path = "../tests/it/image.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
@@ -35,7 +45,11 @@ fn main() {
     if let [_, mode, layout, rest @ ..] = &arguments[..]
         && mode == "peak"
     {
-        run_scan(Path::new(layout), rest.iter().any(|word| word == "secrets"), None);
+        run_scan(
+            Path::new(layout),
+            rest.iter().any(|word| word == "secrets"),
+            None,
+        );
         println!("{}", peak_kib("VmHWM"));
         return;
     }
@@ -49,20 +63,47 @@ fn main() {
 /// One image: the floor, both cold scans, the warm scan, and memory.
 fn compare(layout: &Path, name: &str, layers: usize) {
     let written = host_image(layers).write_layout(layout);
-    let stored: u64 = written.layers.iter().map(|digest| blob(layout, &digest.hex()).metadata().expect("a blob").len()).sum();
-    println!("\n{name}: {} MB uncompressed, {} MB stored", IMAGE_BYTES >> 20, stored >> 20);
+    let stored: u64 = written
+        .layers
+        .iter()
+        .map(|digest| {
+            blob(layout, &digest.hex())
+                .metadata()
+                .expect("a blob")
+                .len()
+        })
+        .sum();
+    println!(
+        "\n{name}: {} MB uncompressed, {} MB stored",
+        IMAGE_BYTES >> 20,
+        stored >> 20
+    );
     let floor = best(|| floor(layout, &written));
     let report = |what: &str, time: Duration| {
-        println!("  {what:<28} {:>7.2} s   {:>5.2} × floor", time.as_secs_f64(), time.as_secs_f64() / floor.as_secs_f64());
+        println!(
+            "  {what:<28} {:>7.2} s   {:>5.2} × floor",
+            time.as_secs_f64(),
+            time.as_secs_f64() / floor.as_secs_f64()
+        );
     };
     report("floor (inflate, both hashes)", floor);
-    report("cold scan, packages only", best(|| run_scan(layout, false, None)));
-    report("cold scan, with secrets", best(|| run_scan(layout, true, None)));
+    report(
+        "cold scan, packages only",
+        best(|| run_scan(layout, false, None)),
+    );
+    report(
+        "cold scan, with secrets",
+        best(|| run_scan(layout, true, None)),
+    );
     let cache = layout.with_extension("cache");
     run_scan(layout, true, Some(&cache));
     let warm = best(|| run_scan(layout, true, Some(&cache)));
     println!("  {:<28} {:>7.1} ms", "warm scan", warm.as_secs_f64() * 1e3);
-    println!("  {:<28} {:>7} MiB", "peak memory, with secrets", child_peak(layout, "secrets") >> 10);
+    println!(
+        "  {:<28} {:>7} MiB",
+        "peak memory, with secrets",
+        child_peak(layout, "secrets") >> 10
+    );
 }
 
 /// The image that takes one peer 12 GB: nothing but names.
@@ -76,7 +117,11 @@ fn million_files(layout: &Path) {
     image.write_layout(layout);
     drop(image);
     let time = best(|| run_scan(layout, true, None));
-    println!("\na million empty files: {:.2} s, peak memory {} MiB", time.as_secs_f64(), child_peak(layout, "secrets") >> 10);
+    println!(
+        "\na million empty files: {:.2} s, peak memory {} MiB",
+        time.as_secs_f64(),
+        child_peak(layout, "secrets") >> 10
+    );
 }
 
 fn best(mut work: impl FnMut()) -> Duration {
@@ -89,11 +134,17 @@ fn best(mut work: impl FnMut()) -> Duration {
 }
 
 fn run_scan(layout: &Path, secrets: bool, cache: Option<&Path>) {
-    let reference: Reference = format!("oci:{}", layout.display()).parse().expect("a reference");
+    let reference: Reference = format!("oci:{}", layout.display())
+        .parse()
+        .expect("a reference");
     let image = source::open(&reference, &SourceOptions::default()).expect("an image");
     let store = Store::starter().expect("the starter advisories");
     let cache = cache.map(|folder| Cache::open(folder).expect("a cache"));
-    let options = ScanOptions { secrets, cache, ..ScanOptions::default() };
+    let options = ScanOptions {
+        secrets,
+        cache,
+        ..ScanOptions::default()
+    };
     let evidence = scan(&image, &store, &options, &Silent).expect("evidence");
     std::hint::black_box(evidence);
 }
@@ -103,13 +154,18 @@ fn run_scan(layout: &Path, secrets: bool, cache: Option<&Path>) {
 fn floor(layout: &Path, written: &Written) {
     use rayon::prelude::*;
     written.layers.par_iter().for_each(|digest| {
-        let source = Hashed { inner: BufReader::with_capacity(128 << 10, blob(layout, &digest.hex())), hash: Sha256::new() };
+        let source = Hashed {
+            inner: BufReader::with_capacity(128 << 10, blob(layout, &digest.hex())),
+            hash: Sha256::new(),
+        };
         let mut inflate = flate2::read::MultiGzDecoder::new(source);
         let (send, receive) = sync_channel::<Vec<u8>>(16);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let mut hash = Sha256::new();
-                receive.iter().for_each(|chunk| hash.update(&chunk));
+                for chunk in receive {
+                    hash.update(&chunk);
+                }
                 std::hint::black_box(hash.finalize());
             });
             loop {
@@ -152,23 +208,36 @@ fn blob(layout: &Path, hex: &str) -> File {
 
 /// An image of this machine's own files: real code, real libraries, real text.
 fn host_image(layers: usize) -> ImageBuilder {
-    let root = std::env::var_os("PLIMSOLL_BENCH_FOLDER").map_or_else(|| PathBuf::from("/usr"), PathBuf::from);
+    let root = std::env::var_os("PLIMSOLL_BENCH_FOLDER")
+        .map_or_else(|| PathBuf::from("/usr"), PathBuf::from);
     let mut files = Vec::new();
     let mut bytes = 0;
     collect(&root, &mut files, &mut bytes);
-    assert!(bytes >= IMAGE_BYTES, "{} has only {bytes} bytes: name a larger folder", root.display());
+    assert!(
+        bytes >= IMAGE_BYTES,
+        "{} has only {bytes} bytes: name a larger folder",
+        root.display()
+    );
     let each = files.len().div_ceil(layers);
-    files.chunks(each).fold(ImageBuilder::new(), |image, files| {
-        image.layer("COPY . /", |layer| layer.host_files(&root, files.iter().cloned()))
-    })
+    files
+        .chunks(each)
+        .fold(ImageBuilder::new(), |image, files| {
+            image.layer("COPY . /", |layer| {
+                layer.host_files(&root, files.iter().cloned())
+            })
+        })
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>, bytes: &mut u64) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        let Ok(metadata) = path.symlink_metadata() else { continue };
+        let Ok(metadata) = path.symlink_metadata() else {
+            continue;
+        };
         if *bytes >= IMAGE_BYTES {
             return;
         } else if metadata.is_dir() {
@@ -183,12 +252,24 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>, bytes: &mut u64) {
 /// Peak memory of a scan in a process of its own.
 fn child_peak(layout: &Path, secrets: &str) -> u64 {
     let this = std::env::current_exe().expect("this program");
-    let output = Command::new(this).args(["peak".as_ref(), layout.as_os_str(), secrets.as_ref()]).output().expect("a child");
-    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    let output = Command::new(this)
+        .args(["peak".as_ref(), layout.as_os_str(), secrets.as_ref()])
+        .output()
+        .expect("a child");
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .expect("a number")
 }
 
 fn peak_kib(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
+        .unwrap_or_default();
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap_or_default()
 }

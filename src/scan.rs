@@ -11,12 +11,13 @@ use rayon::prelude::*;
 
 use crate::advisories::{self, AdvisoryError, Match, SourceStatus, Store};
 use crate::evidence::{
-    Advisories, AdvisorySource, Evidence, Finding, FoundSecret, Gate, LayerRecord, PackageRecord, Place, Policy, SCHEMA,
-    Subject, Tool, Verdict, gather_secrets, vulnerability,
+    Advisories, AdvisorySource, Evidence, Finding, FoundSecret, Gate, LayerRecord, PackageRecord,
+    Place, Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, vulnerability,
 };
 use crate::inventory::{self, InstalledPackage, Inventory};
 use crate::layers::{
-    Cache, CacheError, DetectorSet, Expected, FileFacts, LayerError, LayerReport, ReportKey, Squashed, hash_layer, read_layer, squash,
+    Cache, CacheError, DetectorSet, Expected, FileFacts, LayerError, LayerReport, ReportKey,
+    Squashed, hash_layer, read_layer, squash,
 };
 use crate::model::{DiffId, Digest, Gap, GapKind, ImageConfig, LayerDescriptor, LayerPath, Limits};
 use crate::secrets::{Engine, RuleError, Rules};
@@ -38,7 +39,13 @@ pub struct ScanOptions {
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { secrets: true, gate: Gate::default(), limits: Limits::default(), threads: None, cache: None }
+        Self {
+            secrets: true,
+            gate: Gate::default(),
+            limits: Limits::default(),
+            threads: None,
+            cache: None,
+        }
     }
 }
 
@@ -115,7 +122,11 @@ pub fn scan(
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<Evidence, ScanError> {
-    let engine = if options.secrets { Some(Arc::new(Engine::new(Rules::embedded()?, None))) } else { None };
+    let engine = if options.secrets {
+        Some(Arc::new(Engine::new(Rules::embedded()?, None)))
+    } else {
+        None
+    };
     let detectors = detectors(engine.as_ref());
     let reading = Reading {
         image,
@@ -128,8 +139,17 @@ pub fn scan(
     let reports = reading.all()?;
     let squashed = squash(&reports.iter().collect::<Vec<_>>());
     let inventory = inventory::assemble(&squashed);
-    let config = engine.map(|engine| config_secrets(image, &engine)).unwrap_or_default();
-    let found = Found { image, options, reports: &reports, squashed: &squashed, inventory: &inventory, config: &config };
+    let config = engine
+        .map(|engine| config_secrets(image, &engine))
+        .unwrap_or_default();
+    let found = Found {
+        image,
+        options,
+        reports: &reports,
+        squashed: &squashed,
+        inventory: &inventory,
+        config: &config,
+    };
     found.evidence(store, detectors.digest())
 }
 
@@ -149,14 +169,24 @@ impl Reading<'_> {
     fn all(&self) -> Result<Vec<LayerReport>, ScanError> {
         let layers = &self.image.layers;
         let distinct: Vec<&LayerDescriptor> = self.in_read_order();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads.unwrap_or(0)).build()?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.options.threads.unwrap_or(0))
+            .build()?;
         // `par_bridge` hands the layers out in order: the largest first, or as a sequential source has them.
         let read: Result<BTreeMap<usize, LayerReport>, ScanError> = pool.install(|| {
-            distinct.into_iter().par_bridge().map(|layer| Ok((layer.index, self.one(layer)?))).collect()
+            distinct
+                .into_iter()
+                .par_bridge()
+                .map(|layer| Ok((layer.index, self.one(layer)?)))
+                .collect()
         });
         let read = read?;
-        let first_with = |layer: &LayerDescriptor| layers.iter().position(|other| same_bytes(layer, other));
-        Ok(layers.iter().filter_map(|layer| read.get(&first_with(layer)?).cloned()).collect())
+        let first_with =
+            |layer: &LayerDescriptor| layers.iter().position(|other| same_bytes(layer, other));
+        Ok(layers
+            .iter()
+            .filter_map(|layer| read.get(&first_with(layer)?).cloned())
+            .collect())
     }
 
     fn in_read_order(&self) -> Vec<&LayerDescriptor> {
@@ -164,13 +194,23 @@ impl Reading<'_> {
         let mut distinct: Vec<&LayerDescriptor> = layers
             .iter()
             .enumerate()
-            .filter(|(index, layer)| layers.iter().position(|other| same_bytes(layer, other)) == Some(*index))
+            .filter(|(index, layer)| {
+                layers.iter().position(|other| same_bytes(layer, other)) == Some(*index)
+            })
             .map(|(_, layer)| layer)
             .collect();
         match self.image.blobs.read_order() {
-            ReadOrder::Any => distinct.sort_by_key(|layer| (std::cmp::Reverse(layer.size), layer.index)),
+            ReadOrder::Any => {
+                distinct.sort_by_key(|layer| (std::cmp::Reverse(layer.size), layer.index));
+            }
             ReadOrder::Sequential(order) => distinct.sort_by_key(|layer| {
-                (order.iter().position(|index| *index == layer.index).unwrap_or(usize::MAX), layer.index)
+                (
+                    order
+                        .iter()
+                        .position(|index| *index == layer.index)
+                        .unwrap_or(usize::MAX),
+                    layer.index,
+                )
             }),
         }
         distinct
@@ -178,15 +218,17 @@ impl Reading<'_> {
 
     fn one(&self, layer: &LayerDescriptor) -> Result<LayerReport, ScanError> {
         if let Some(gap) = unsupported(layer) {
-            let mut report = LayerReport::empty(layer.diff_id.unwrap_or(DiffId(Digest::Sha256([0; 32]))));
+            let mut report =
+                LayerReport::empty(layer.diff_id.unwrap_or(DiffId(Digest::Sha256([0; 32]))));
             report.gaps.push(gap);
             return Ok(report);
         }
         if let Some(report) = self.cached(layer)? {
             return Ok(report);
         }
-        let read = self
-            .read(layer, |bytes, expected| read_layer(bytes, expected, self.detectors, &self.options.limits))?;
+        let read = self.read(layer, |bytes, expected| {
+            read_layer(bytes, expected, self.detectors, &self.options.limits)
+        })?;
         if read.complete {
             self.with_cache(|cache| cache.store(&read.digest, &read.report, &self.key));
         }
@@ -204,15 +246,23 @@ impl Reading<'_> {
             && found != claimed
         {
             let (found, claimed) = (Box::new(found), Box::new(claimed));
-            return Err(ScanError::DiffId { number: layer.index + 1, found, claimed });
+            return Err(ScanError::DiffId {
+                number: layer.index + 1,
+                found,
+                claimed,
+            });
         }
         let Some(diff_id) = known.or(layer.diff_id.filter(|_| layer.digest.is_none())) else {
             return Ok(None);
         };
-        let report = self.with_cache(|cache| cache.report(&diff_id, &self.key)).flatten();
+        let report = self
+            .with_cache(|cache| cache.report(&diff_id, &self.key))
+            .flatten();
         if report.is_some() && known.is_none() {
             // Only the config's word says that these are the bytes: it is cheaper to hash them than to walk them.
-            self.read(layer, |bytes, expected| hash_layer(bytes, expected, &self.options.limits))?;
+            self.read(layer, |bytes, expected| {
+                hash_layer(bytes, expected, &self.options.limits)
+            })?;
         }
         Ok(report)
     }
@@ -224,27 +274,45 @@ impl Reading<'_> {
     ) -> Result<T, ScanError> {
         let source = self.image.blobs.open(layer)?;
         self.progress.layer_started(layer);
-        let counted = Counted { source, index: layer.index, progress: self.progress };
-        let expected = Expected { digest: layer.digest, size: layer.size, diff_id: layer.diff_id };
+        let counted = Counted {
+            source,
+            index: layer.index,
+            progress: self.progress,
+        };
+        let expected = Expected {
+            digest: layer.digest,
+            size: layer.size,
+            diff_id: layer.diff_id,
+        };
         let read = reader(counted, &expected);
         self.progress.layer_done(layer.index);
         read.map_err(|source| ScanError::Layer {
             number: layer.index + 1,
             total: self.image.layers.len(),
-            name: layer.digest.map_or_else(|| "no digest".to_owned(), |digest| digest.to_string()),
+            name: layer
+                .digest
+                .map_or_else(|| "no digest".to_owned(), |digest| digest.to_string()),
             source,
         })
     }
 
     /// Uses the cache, or tells the user once why it is of no use.
     fn with_cache<T>(&self, work: impl FnOnce(&Cache) -> Result<T, CacheError>) -> Option<T> {
-        let cache = *self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let cache = *self
+            .cache
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         work(cache?)
             .inspect_err(|error| {
-                let mut cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut cache = self
+                    .cache
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 if cache.take().is_some() {
-                    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-                    self.progress.warning(&format!("{error}{cause}; this scan goes on without it"));
+                    let cause = std::error::Error::source(error)
+                        .map_or_else(String::new, |cause| format!(": {cause}"));
+                    self.progress
+                        .warning(&format!("{error}{cause}; this scan goes on without it"));
                 }
             })
             .ok()
@@ -253,7 +321,8 @@ impl Reading<'_> {
 
 /// Whether two layers are promised to be the same bytes; an image may use one layer many times.
 fn same_bytes(one: &LayerDescriptor, other: &LayerDescriptor) -> bool {
-    one.index == other.index || (one.digest.is_some() && one.digest == other.digest && one.diff_id == other.diff_id)
+    one.index == other.index
+        || (one.digest.is_some() && one.digest == other.digest && one.diff_id == other.diff_id)
 }
 
 /// Layers that no registry hands out as a tar: foreign ones (Windows base layers) and encrypted ones (ocicrypt).
@@ -266,7 +335,13 @@ fn unsupported(layer: &LayerDescriptor) -> Option<Gap> {
     } else {
         return None;
     };
-    Some(Gap::new(GapKind::UnsupportedLayer, format!("layer {} ({media_type}) {why}: not looked at", layer.index + 1)))
+    Some(Gap::new(
+        GapKind::UnsupportedLayer,
+        format!(
+            "layer {} ({media_type}) {why}: not looked at",
+            layer.index + 1
+        ),
+    ))
 }
 
 /// Tells the progress of the bytes that pass.
@@ -296,8 +371,14 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn evidence(&self, store: &Store, detectors: Digest) -> Result<Evidence, ScanError> {
-        let packages: Vec<_> = self.inventory.packages.iter().map(|installed| installed.package.clone()).collect();
-        let matched = advisories::match_packages(store, self.inventory.distribution.as_ref(), &packages)?;
+        let packages: Vec<_> = self
+            .inventory
+            .packages
+            .iter()
+            .map(|installed| installed.package.clone())
+            .collect();
+        let matched =
+            advisories::match_packages(store, self.inventory.distribution.as_ref(), &packages)?;
         let sources = store.sources()?;
         let findings = self.findings(&matched.matches);
         let gaps = self.gaps(matched.gaps, &sources);
@@ -320,7 +401,10 @@ impl Found<'_> {
                     })
                     .collect(),
             },
-            policy: Policy { fail_on: self.options.gate, secrets: self.options.secrets },
+            policy: Policy {
+                fail_on: self.options.gate,
+                secrets: self.options.secrets,
+            },
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -343,7 +427,13 @@ impl Found<'_> {
             manifest_digest: self.image.manifest_digest,
             config_digest: self.image.config_digest,
             platform: config.platform(),
-            layers: self.image.layers.iter().zip(self.reports).map(record).collect(),
+            layers: self
+                .image
+                .layers
+                .iter()
+                .zip(self.reports)
+                .map(record)
+                .collect(),
         }
     }
 
@@ -362,13 +452,26 @@ impl Found<'_> {
 
     fn gaps(&self, matched: Vec<Gap>, sources: &[SourceStatus]) -> Vec<Gap> {
         let mut gaps = matched;
-        gaps.extend(self.squashed.gaps.iter().chain(&self.inventory.gaps).cloned());
-        gaps.extend(self.config.iter().flat_map(|(_, _, facts)| facts.gaps.iter().cloned()));
+        gaps.extend(
+            self.squashed
+                .gaps
+                .iter()
+                .chain(&self.inventory.gaps)
+                .cloned(),
+        );
+        gaps.extend(
+            self.config
+                .iter()
+                .flat_map(|(_, _, facts)| facts.gaps.iter().cloned()),
+        );
         gaps.extend(self.image.blobs.gaps());
         if let [only] = sources
             && only.name == Store::STARTER
         {
-            let detail = format!("matched with only the {} advisories inside Plimsoll", only.advisories);
+            let detail = format!(
+                "matched with only the {} advisories inside Plimsoll",
+                only.advisories
+            );
             gaps.push(Gap::new(GapKind::StarterAdvisories, detail));
         }
         gaps.sort();
@@ -379,17 +482,44 @@ impl Found<'_> {
     /// Every secret of every layer, and of the config.
     fn secrets(&self) -> Vec<FoundSecret> {
         let in_files = |path: &LayerPath, layer, facts: &FileFacts, visible| {
-            let place = |line| Place { path: Some(path.clone()), line: Some(line), layer: Some(layer), config: None };
-            let found = facts.secrets.iter().map(|hit| FoundSecret { hit: hit.clone(), place: place(hit.line), visible });
+            let place = |line| Place {
+                path: Some(path.clone()),
+                line: Some(line),
+                layer: Some(layer),
+                config: None,
+            };
+            let found = facts.secrets.iter().map(|hit| FoundSecret {
+                hit: hit.clone(),
+                place: place(hit.line),
+                visible,
+            });
             found.collect::<Vec<_>>()
         };
-        let visible = self.squashed.visible.iter().filter_map(|file| Some((file.path, file.current()?)));
+        let visible = self
+            .squashed
+            .visible
+            .iter()
+            .filter_map(|file| Some((file.path, file.current()?)));
         let visible = visible.flat_map(|(path, (layer, facts))| in_files(path, layer, facts, true));
-        let hidden = self.squashed.hidden.iter().copied().chain(self.squashed.overwritten());
+        let hidden = self
+            .squashed
+            .hidden
+            .iter()
+            .copied()
+            .chain(self.squashed.overwritten());
         let hidden = hidden.flat_map(|file| in_files(file.path, file.layer, file.facts, false));
         let in_config = self.config.iter().flat_map(|(part, visible, facts)| {
-            let place = Place { path: None, line: None, layer: None, config: Some(part.clone()) };
-            facts.secrets.iter().map(move |hit| FoundSecret { hit: hit.clone(), place: place.clone(), visible: *visible })
+            let place = Place {
+                path: None,
+                line: None,
+                layer: None,
+                config: Some(part.clone()),
+            };
+            facts.secrets.iter().map(move |hit| FoundSecret {
+                hit: hit.clone(),
+                place: place.clone(),
+                visible: *visible,
+            })
         });
         visible.chain(hidden).chain(in_config).collect()
     }
@@ -411,16 +541,32 @@ fn package_record(installed: &InstalledPackage) -> PackageRecord {
 /// What is found in ENV, labels and history, with the name of the part and whether the running container sees it: it
 /// sees its ENV, and whoever can pull the image reads all of it.
 fn config_secrets(image: &Image, engine: &Engine) -> Vec<(String, bool, FileFacts)> {
-    let ImageConfig { config, history, .. } = &image.config;
+    let ImageConfig {
+        config, history, ..
+    } = &image.config;
     let env = config.env.iter().map(|variable| {
-        let name = variable.split_once('=').map_or(variable.as_str(), |(name, _)| name);
-        (format!("env {name}"), true, engine.scan_text(variable.as_bytes()))
+        let name = variable
+            .split_once('=')
+            .map_or(variable.as_str(), |(name, _)| name);
+        (
+            format!("env {name}"),
+            true,
+            engine.scan_text(variable.as_bytes()),
+        )
     });
     let labels = config.labels.iter().map(|(name, value)| {
-        (format!("label {name}"), false, engine.scan_text(format!("{name}={value}").as_bytes()))
+        (
+            format!("label {name}"),
+            false,
+            engine.scan_text(format!("{name}={value}").as_bytes()),
+        )
     });
     let history = (1..).zip(history).map(|(number, item): (usize, _)| {
-        (format!("history {number}"), false, engine.scan_text(item.created_by.as_bytes()))
+        (
+            format!("history {number}"),
+            false,
+            engine.scan_text(item.created_by.as_bytes()),
+        )
     });
     env.chain(labels).chain(history).collect()
 }

@@ -9,8 +9,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::fetch::Http;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{
-    AdvisoryError, Catalogue, Feed, FeedInput, FeedUpdate, Format, ImportReport, Source, Store, StoreStatus,
-    UpdateOutcome, update,
+    AdvisoryError, Catalogue, Feed, FeedInput, FeedUpdate, Format, ImportReport, Source, Store,
+    StoreStatus, UpdateOutcome, update,
 };
 
 /// What `plimsoll db` takes.
@@ -63,8 +63,14 @@ impl DbArguments {
     pub(super) fn run(self, manners: Manners) -> Result<Exit, Failure> {
         let path = self.db.clone().map_or_else(folders::store, Ok)?;
         match self.command {
-            DbCommand::Import { files, format, name } => import(&path, &files, format, name.as_deref(), manners),
-            DbCommand::Update { feeds, list } => update_feeds(&path, &feeds, list.as_deref(), manners),
+            DbCommand::Import {
+                files,
+                format,
+                name,
+            } => import(&path, &files, format, name.as_deref(), manners),
+            DbCommand::Update { feeds, list } => {
+                update_feeds(&path, &feeds, list.as_deref(), manners)
+            }
             DbCommand::Status { json } => status(self.db.as_deref(), json),
         }
     }
@@ -90,7 +96,9 @@ fn import(
     manners: Manners,
 ) -> Result<Exit, Failure> {
     if let (Some(_), [_, _, ..]) = (name, files) {
-        return Err(Failure::usage("--name is for one file: a source has one name"));
+        return Err(Failure::usage(
+            "--name is for one file: a source has one name",
+        ));
     }
     let mut store = open_for_import(store)?;
     for file in files {
@@ -103,10 +111,17 @@ fn import(
 }
 
 fn open_for_import(path: &Path) -> Result<Store, Failure> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder).map_err(|error| {
             let hint = "name another place with --db, or in PLIMSOLL_DB";
-            Failure::new(format!("the folder {} cannot be made: {error}", folder.display())).with_hint(Some(hint))
+            Failure::new(format!(
+                "the folder {} cannot be made: {error}",
+                folder.display()
+            ))
+            .with_hint(Some(hint))
         })?;
     }
     Store::open_for_import(path).map_err(Failure::new)
@@ -132,51 +147,90 @@ fn import_one(
 
 /// `PyPI.jsonl.gz` is the source `PyPI`.
 fn source_name(file: &Path) -> String {
-    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-    let packed = [".gz", ".zst", ".xz", ".zip", ".tar", ".tgz", ".jsonl", ".json"];
+    let name = file
+        .file_name()
+        .unwrap_or(file.as_os_str())
+        .to_string_lossy();
+    let packed = [
+        ".gz", ".zst", ".xz", ".zip", ".tar", ".tgz", ".jsonl", ".json",
+    ];
     let mut bare: &str = &name;
-    while let Some(shorter) = packed.iter().find_map(|ending| bare.strip_suffix(ending)).filter(|rest| !rest.is_empty()) {
+    while let Some(shorter) = packed
+        .iter()
+        .find_map(|ending| bare.strip_suffix(ending))
+        .filter(|rest| !rest.is_empty())
+    {
         bare = shorter;
     }
     bare.to_owned()
 }
 
-fn update_feeds(store: &Path, wanted: &[String], list: Option<&Path>, manners: Manners) -> Result<Exit, Failure> {
-    let catalogue = list.map_or_else(Catalogue::built_in, Catalogue::open).map_err(Failure::new)?;
+fn update_feeds(
+    store: &Path,
+    wanted: &[String],
+    list: Option<&Path>,
+    manners: Manners,
+) -> Result<Exit, Failure> {
+    let catalogue = list
+        .map_or_else(Catalogue::built_in, Catalogue::open)
+        .map_err(Failure::new)?;
     let feeds = choose(catalogue, wanted)?;
     let mut store = open_for_import(store)?;
     let http = Http::new().map_err(Failure::new)?;
-    let updates = update(&mut store, &feeds, &http, |update| tell_update(update, manners)).map_err(Failure::new)?;
+    let updates = update(&mut store, &feeds, &http, |update| {
+        tell_update(update, manners);
+    })
+    .map_err(Failure::new)?;
     let digest = store.snapshot_digest().map_err(Failure::new)?;
     say(&format!("snapshot {digest}"))?;
-    let failed = updates.iter().filter(|update| failed(&update.outcome)).count();
+    let failed = updates
+        .iter()
+        .filter(|update| failed(&update.outcome))
+        .count();
     if failed == 0 {
         return Ok(Exit::Success);
     }
-    Err(Failure::new(format!("{failed} of {} feeds could not be updated; they keep their old state", updates.len())))
+    Err(Failure::new(format!(
+        "{failed} of {} feeds could not be updated; they keep their old state",
+        updates.len()
+    )))
 }
 
 /// The feeds that are named, or whose ecosystem is; all of them if none is.
 fn choose(catalogue: Catalogue, wanted: &[String]) -> Result<Vec<Feed>, Failure> {
     let fits = |feed: &Feed, word: &String| feed.name == *word || feed.ecosystems.contains(word);
-    if let Some(unknown) = wanted.iter().find(|word| !catalogue.feeds.iter().any(|feed| fits(feed, word))) {
-        let names: Vec<&str> = catalogue.feeds.iter().map(|feed| feed.name.as_str()).collect();
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|word| !catalogue.feeds.iter().any(|feed| fits(feed, word)))
+    {
+        let names: Vec<&str> = catalogue
+            .feeds
+            .iter()
+            .map(|feed| feed.name.as_str())
+            .collect();
         let hint = format!("there are {}", names.join(", "));
         return Err(Failure::usage(format!("there is no feed `{unknown}`")).with_hint(Some(hint)));
     }
     let feeds = catalogue.feeds.into_iter();
-    Ok(feeds.filter(|feed| wanted.is_empty() || wanted.iter().any(|word| fits(feed, word))).collect())
+    Ok(feeds
+        .filter(|feed| wanted.is_empty() || wanted.iter().any(|word| fits(feed, word)))
+        .collect())
 }
 
 const fn failed(outcome: &UpdateOutcome) -> bool {
-    matches!(outcome, UpdateOutcome::NotFetched(_) | UpdateOutcome::NotImported(_))
+    matches!(
+        outcome,
+        UpdateOutcome::NotFetched(_) | UpdateOutcome::NotImported(_)
+    )
 }
 
 fn tell_update(update: &FeedUpdate, manners: Manners) {
     match &update.outcome {
         UpdateOutcome::Imported(report) => tell(report, manners),
         UpdateOutcome::Unchanged => note(&format!("{}: not changed", update.name), manners),
-        UpdateOutcome::NotFetched(error) => warn(&format!("{}: {}", update.name, chain(error.as_ref()))),
+        UpdateOutcome::NotFetched(error) => {
+            warn(&format!("{}: {}", update.name, chain(error.as_ref())));
+        }
         UpdateOutcome::NotImported(error) => warn(&format!("{}: {}", update.name, chain(error))),
     }
 }
@@ -186,12 +240,24 @@ fn tell(report: &ImportReport, manners: Manners) {
     note(
         &format!(
             "{}: {} advisories ({} withdrawn), {} ranges, {} single versions",
-            report.source, report.advisories, report.withdrawn, report.ranges, report.exact_versions
+            report.source,
+            report.advisories,
+            report.withdrawn,
+            report.ranges,
+            report.exact_versions
         ),
         manners,
     );
     for (reason, skipped) in &report.skipped {
-        note(&format!("  {} {}, such as {}", skipped.count, reason.text(), skipped.examples.join("; ")), manners);
+        note(
+            &format!(
+                "  {} {}, such as {}",
+                skipped.count,
+                reason.text(),
+                skipped.examples.join("; ")
+            ),
+            manners,
+        );
     }
 }
 
@@ -206,7 +272,13 @@ fn status(named: Option<&Path>, json: bool) -> Result<Exit, Failure> {
 
 fn table(status: &StoreStatus) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["Source", "Format", "Advisories", "Newest", "Licence"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "Source",
+        "Format",
+        "Advisories",
+        "Newest",
+        "Licence",
+    ]);
     for source in &status.sources {
         table.add_row([
             source.name.clone(),
@@ -219,7 +291,11 @@ fn table(status: &StoreStatus) -> String {
     if let Some(column) = table.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let lines: Vec<&str> = status.ecosystems.iter().map(|(name, _)| name.as_str()).collect();
+    let lines: Vec<&str> = status
+        .ecosystems
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     format!(
         "{table}\n{} ranges in {} ecosystems and releases: {}\nsnapshot {}",
         status.ranges,
@@ -250,7 +326,10 @@ fn warn(text: &str) {
 
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[cfg(test)]
@@ -259,7 +338,12 @@ mod tests {
 
     #[test]
     fn a_source_is_named_after_its_file() {
-        for (file, name) in [("feeds/PyPI.jsonl.gz", "PyPI"), ("all.zip", "all"), ("v3.10/main.json", "main"), ("feeds", "feeds")] {
+        for (file, name) in [
+            ("feeds/PyPI.jsonl.gz", "PyPI"),
+            ("all.zip", "all"),
+            ("v3.10/main.json", "main"),
+            ("feeds", "feeds"),
+        ] {
             assert_eq!(source_name(Path::new(file)), name);
         }
     }
@@ -269,7 +353,12 @@ mod tests {
         let all = || Catalogue::built_in().expect("the list");
         assert!(choose(all(), &[]).expect("all").len() > 5);
         let pypi = choose(all(), &["PyPI".to_owned()]).expect("PyPI");
-        assert_eq!(pypi.iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>(), ["osv/PyPI"]);
+        assert_eq!(
+            pypi.iter()
+                .map(|feed| feed.name.as_str())
+                .collect::<Vec<_>>(),
+            ["osv/PyPI"]
+        );
         assert!(choose(all(), &["Pypi".to_owned()]).is_err());
     }
 }

@@ -62,8 +62,17 @@ mod tests {
 
     #[test]
     fn the_help_names_every_code() {
-        for exit in [Exit::Success, Exit::Findings, Exit::Usage, Exit::Failed, Exit::NotAssessable] {
-            assert!(Exit::HELP.contains(&format!("\n  {}  ", exit.code())), "{exit:?}");
+        for exit in [
+            Exit::Success,
+            Exit::Findings,
+            Exit::Usage,
+            Exit::Failed,
+            Exit::NotAssessable,
+        ] {
+            assert!(
+                Exit::HELP.contains(&format!("\n  {}  ", exit.code())),
+                "{exit:?}"
+            );
         }
     }
 }

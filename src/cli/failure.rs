@@ -16,12 +16,20 @@ pub(super) struct Failure {
 impl Failure {
     /// The job could not be done.
     pub(super) fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { error: error.into(), hint: None, exit: Exit::Failed }
+        Self {
+            error: error.into(),
+            hint: None,
+            exit: Exit::Failed,
+        }
     }
 
     /// The command line makes no sense.
     pub(super) fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { error: error.into(), hint: None, exit: Exit::Usage }
+        Self {
+            error: error.into(),
+            hint: None,
+            exit: Exit::Usage,
+        }
     }
 
     /// Adds what to do next.
@@ -52,7 +60,9 @@ impl fmt::Display for Failure {
             }
             cause = error.source();
         }
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  hint: {hint}"))
+        self.hint
+            .as_ref()
+            .map_or(Ok(()), |hint| write!(f, "\n  hint: {hint}"))
     }
 }
 

@@ -16,10 +16,10 @@ const TRIES: u32 = 4;
 /// The first pause; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause that a server may ask for: a CI job that sleeps longer is better told.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
 /// Between two pieces of a body.
-const READ_PATIENCE: Duration = Duration::from_secs(60);
+const READ_PATIENCE: Duration = Duration::from_mins(1);
 
 /// HTTP, blocking for the caller.
 pub(super) struct Http {
@@ -38,13 +38,18 @@ struct Refused {
 impl Http {
     pub(super) fn new() -> Result<Self, FetchError> {
         install_cryptography();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let client = reqwest::Client::builder()
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_PATIENCE)
             .read_timeout(READ_PATIENCE)
             .build()?;
-        Ok(Self { runtime: Arc::new(runtime), client })
+        Ok(Self {
+            runtime: Arc::new(runtime),
+            client,
+        })
     }
 
     async fn ask(&self, request: FetchRequest<'_>) -> Result<Response, FetchError> {
@@ -76,23 +81,43 @@ fn is_later(status: StatusCode) -> bool {
 
 /// The pause in seconds that a server asks for (RFC 9110, 10.2.3; its date form is not used by any feed).
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    let seconds = response
+        .headers()
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }
 
 impl Fetch for Http {
     fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, FetchError> {
         let response = self.runtime.block_on(self.ask(request))?;
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let (etag, last_modified) = (header(ETAG), header(LAST_MODIFIED));
         match response.status() {
             StatusCode::NOT_MODIFIED => Ok(Fetched::NotModified),
             StatusCode::OK => Ok(Fetched::Body {
-                reader: Box::new(Body { runtime: Arc::clone(&self.runtime), response, piece: bytes::Bytes::new() }),
+                reader: Box::new(Body {
+                    runtime: Arc::clone(&self.runtime),
+                    response,
+                    piece: bytes::Bytes::new(),
+                }),
                 etag,
                 last_modified,
             }),
-            status => Err(Refused { url: request.url.to_owned(), status }.into()),
+            status => Err(Refused {
+                url: request.url.to_owned(),
+                status,
+            }
+            .into()),
         }
     }
 }
@@ -107,7 +132,11 @@ struct Body {
 impl Read for Body {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
         while self.piece.is_empty() {
-            match self.runtime.block_on(self.response.chunk()).map_err(io::Error::other)? {
+            match self
+                .runtime
+                .block_on(self.response.chunk())
+                .map_err(io::Error::other)?
+            {
                 Some(piece) => self.piece = piece,
                 None => return Ok(0),
             }

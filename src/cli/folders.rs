@@ -13,7 +13,10 @@ pub(super) fn cache() -> Result<PathBuf, Failure> {
 
 /// The advisory store.
 pub(super) fn store() -> Result<PathBuf, Failure> {
-    Ok(base("--db")?.data_dir().join("plimsoll").join("advisories.db"))
+    Ok(base("--db")?
+        .data_dir()
+        .join("plimsoll")
+        .join("advisories.db"))
 }
 
 fn base(flag: &str) -> Result<impl BaseStrategy, Failure> {

@@ -35,8 +35,15 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
 
-    /// Colours: on a terminal that wants them (NO_COLOR is respected), always, or never.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    /// Colours: on a terminal that wants them (`NO_COLOR` is respected), always, or never.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     color: When,
 
     /// Say more about what is done; twice for everything.
@@ -91,17 +98,29 @@ pub fn run() -> Exit {
         Err(error) => {
             // Help and version go to standard output and are no error; the rest is told on standard error.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
         }
     };
     set_colours(arguments.color);
     start_log(arguments.verbose);
-    let manners = Manners { colour: colours_on_stdout(), quiet: arguments.quiet };
+    let manners = Manners {
+        colour: colours_on_stdout(),
+        quiet: arguments.quiet,
+    };
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Arguments::command(),
+                "plimsoll",
+                &mut std::io::stdout(),
+            );
             Ok(Exit::Success)
         }
     };
@@ -120,7 +139,7 @@ fn set_colours(when: When) {
     .write_global();
 }
 
-/// Whether standard output takes colours: the flag, then NO_COLOR, CLICOLOR and whether it is a terminal.
+/// Whether standard output takes colours: the flag, then `NO_COLOR`, CLICOLOR and whether it is a terminal.
 fn colours_on_stdout() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
@@ -134,7 +153,11 @@ fn start_log(verbose: u8) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PLIMSOLL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .try_init();
 }
 
 #[cfg(test)]

@@ -21,8 +21,15 @@ pub(super) struct Bars {
 impl Bars {
     /// Bars that are drawn only if `shown` and standard error is a terminal.
     pub(super) fn new(shown: bool) -> Self {
-        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        Self { all: MultiProgress::with_draw_target(target), layers: Mutex::default() }
+        let target = if shown {
+            ProgressDrawTarget::stderr_with_hz(10)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Self {
+            all: MultiProgress::with_draw_target(target),
+            layers: Mutex::default(),
+        }
     }
 
     /// Takes all bars away, before the result is written.
@@ -31,15 +38,20 @@ impl Bars {
     }
 
     fn layers(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, ProgressBar>> {
-        self.layers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.layers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Progress for Bars {
     fn layer_started(&self, layer: &LayerDescriptor) {
         let bar = match layer.size {
-            Some(size) => ProgressBar::new(size).with_style(style("{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}")),
-            None => ProgressBar::new_spinner().with_style(style("{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}")),
+            Some(size) => ProgressBar::new(size).with_style(style(
+                "{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}",
+            )),
+            None => ProgressBar::new_spinner()
+                .with_style(style("{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}")),
         };
         bar.set_prefix(format!("layer {}", layer.index + 1));
         bar.enable_steady_tick(REDRAW);
@@ -60,14 +72,19 @@ impl Progress for Bars {
 
     fn warning(&self, text: &str) {
         self.all.suspend(|| {
-            let _ = std::io::Write::write_all(&mut anstream::stderr(), format!("warning: {text}\n").as_bytes());
+            let _ = std::io::Write::write_all(
+                &mut anstream::stderr(),
+                format!("warning: {text}\n").as_bytes(),
+            );
         });
     }
 }
 
 /// A template that does not parse would be a fault of ours: the plain bar is shown then.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("█▉▊▋▌▍▎▏ ")
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("█▉▊▋▌▍▎▏ ")
 }
 
 #[cfg(test)]
@@ -76,7 +93,10 @@ mod tests {
 
     #[test]
     fn the_templates_are_well_formed() {
-        for template in ["{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}", "{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}"] {
+        for template in [
+            "{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}",
+            "{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}",
+        ] {
             assert!(ProgressStyle::with_template(template).is_ok());
         }
     }

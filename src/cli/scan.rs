@@ -43,7 +43,12 @@ pub(super) struct ScanArguments {
     fail_on: Gate,
 
     /// Where the evidence goes: table or json, with =FILE into a file. May be given more than once.
-    #[arg(long = "output", short, value_name = "FORMAT[=FILE]", default_value = "table")]
+    #[arg(
+        long = "output",
+        short,
+        value_name = "FORMAT[=FILE]",
+        default_value = "table"
+    )]
     output: Vec<Output>,
 
     /// Look for packages only.
@@ -78,7 +83,10 @@ pub(super) struct ScanArguments {
 
 impl ScanArguments {
     pub(super) fn run(self, manners: Manners) -> Result<Exit, Failure> {
-        let reference: Reference = self.image.parse().map_err(|error: SourceError| of_source(error, Exit::Usage))?;
+        let reference: Reference = self
+            .image
+            .parse()
+            .map_err(|error: SourceError| of_source(error, Exit::Usage))?;
         let store = db::open_store(self.db.as_deref())?;
         let bars = Bars::new(!manners.quiet);
         let options = ScanOptions {
@@ -88,19 +96,27 @@ impl ScanArguments {
             threads: self.threads.map(usize::from),
             cache: self.cache(&bars, manners)?,
         };
-        let image = source::open(&reference, &self.source_options()).map_err(|error| of_source(error, Exit::Failed))?;
+        let image = source::open(&reference, &self.source_options())
+            .map_err(|error| of_source(error, Exit::Failed))?;
         let evidence = scan(&image, &store, &options, &bars);
         bars.clear();
         let evidence = evidence.map_err(of_scan)?;
-        let look = Look { colour: manners.colour, width: terminal_width() };
+        let look = Look {
+            colour: manners.colour,
+            width: terminal_width(),
+        };
         for output in &self.output {
-            output.write(&evidence, &look).map_err(Failure::new)?;
+            output.write(&evidence, look).map_err(Failure::new)?;
         }
         Ok(Exit::from(evidence.verdict))
     }
 
     fn source_options(&self) -> SourceOptions {
-        SourceOptions { platform: self.platform.clone(), insecure: self.insecure, ..SourceOptions::default() }
+        SourceOptions {
+            platform: self.platform.clone(),
+            insecure: self.insecure,
+            ..SourceOptions::default()
+        }
     }
 
     /// The cache, or a warning: a scan without one gives the same result.
@@ -111,8 +127,11 @@ impl ScanArguments {
         let folder = self.cache_dir.clone().map_or_else(folders::cache, Ok)?;
         let opened = Cache::open(&folder);
         if let (Err(error), false) = (&opened, manners.quiet) {
-            let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-            bars.warning(&format!("{error}{cause}; this scan goes on without it (--cache-dir names another place)"));
+            let cause = std::error::Error::source(error)
+                .map_or_else(String::new, |cause| format!(": {cause}"));
+            bars.warning(&format!(
+                "{error}{cause}; this scan goes on without it (--cache-dir names another place)"
+            ));
         }
         Ok(opened.ok())
     }
@@ -162,13 +181,27 @@ fn parse_limit(text: &str) -> Result<(LimitName, u64), String> {
     let (_, limit) = LimitName::ALL
         .iter()
         .find(|(known, _)| *known == name)
-        .ok_or_else(|| format!("unknown limit `{name}`: {}", LimitName::ALL.map(|(name, _)| name).join(", ")))?;
-    Ok((*limit, number.parse().map_err(|_| format!("`{number}` is no number"))?))
+        .ok_or_else(|| {
+            format!(
+                "unknown limit `{name}`: {}",
+                LimitName::ALL.map(|(name, _)| name).join(", ")
+            )
+        })?;
+    Ok((
+        *limit,
+        number
+            .parse()
+            .map_err(|_| format!("`{number}` is no number"))?,
+    ))
 }
 
 fn of_source(error: SourceError, exit: Exit) -> Failure {
     let hint = error.hint();
-    let failure = if exit == Exit::Usage { Failure::usage(error) } else { Failure::new(error) };
+    let failure = if exit == Exit::Usage {
+        Failure::usage(error)
+    } else {
+        Failure::new(error)
+    };
     failure.with_hint(hint)
 }
 
@@ -189,8 +222,10 @@ fn of_scan(error: ScanError) -> Failure {
 
 /// The terminal's columns; a pipe or a file gets the default.
 fn terminal_width() -> u16 {
-    terminal_size::terminal_size_of(std::io::stdout())
-        .map_or_else(|| Look::default().width, |(terminal_size::Width(width), _)| width)
+    terminal_size::terminal_size_of(std::io::stdout()).map_or_else(
+        || Look::default().width,
+        |(terminal_size::Width(width), _)| width,
+    )
 }
 
 #[cfg(test)]
@@ -201,7 +236,15 @@ mod tests {
     fn limits_are_named_and_numbered() {
         assert_eq!(parse_limit("entries=5"), Ok((LimitName::Entries, 5)));
         assert!(parse_limit("entries").is_err());
-        assert!(parse_limit("entries=many").expect_err("no number").contains("many"));
-        assert!(parse_limit("files=5").expect_err("unknown").contains("held-bytes"));
+        assert!(
+            parse_limit("entries=many")
+                .expect_err("no number")
+                .contains("many")
+        );
+        assert!(
+            parse_limit("files=5")
+                .expect_err("unknown")
+                .contains("held-bytes")
+        );
     }
 }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Gate, Verdict};
 use crate::advisories::Status;
-use crate::model::{Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, LayerPath, Platform, Severity};
+use crate::model::{
+    Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, LayerPath, Platform, Severity,
+};
 
 /// The document's form; raised when a reader of the old one could misread the new one.
 pub const SCHEMA: &str = "plimsoll.evidence/v1";
@@ -131,11 +133,23 @@ impl Finding {
             Self::Secret(finding) => (
                 1,
                 finding.rule.clone(),
-                finding.fingerprint.map_or_else(String::new, |fingerprint| fingerprint.to_string()),
-                finding.places.iter().map(|place| place.place.clone()).collect(),
+                finding
+                    .fingerprint
+                    .map_or_else(String::new, |fingerprint| fingerprint.to_string()),
+                finding
+                    .places
+                    .iter()
+                    .map(|place| place.place.clone())
+                    .collect(),
             ),
         };
-        (std::cmp::Reverse(self.severity()), kind, id, subject, places)
+        (
+            std::cmp::Reverse(self.severity()),
+            kind,
+            id,
+            subject,
+            places,
+        )
     }
 }
 

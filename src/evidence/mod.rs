@@ -11,8 +11,8 @@ mod vulnerability;
 pub mod write;
 
 pub use document::{
-    AdvisorySource, Advisories, Evidence, Finding, LayerRecord, PackageRecord, Place, Policy, Proof, SCHEMA, SecretFinding,
-    SecretPlace, Subject, Tool, VulnerabilityFinding,
+    Advisories, AdvisorySource, Evidence, Finding, LayerRecord, PackageRecord, Place, Policy,
+    Proof, SCHEMA, SecretFinding, SecretPlace, Subject, Tool, VulnerabilityFinding,
 };
 pub use secret::{FoundSecret, gather_secrets};
 pub use verdict::{Gate, Verdict};

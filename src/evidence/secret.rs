@@ -22,21 +22,36 @@ pub struct FoundSecret {
 /// What is only possible is not worse than low: the rule's severity speaks of a secret that is one.
 pub fn gather_secrets(found: Vec<FoundSecret>) -> Vec<Finding> {
     let mut findings: BTreeMap<_, SecretFinding> = BTreeMap::new();
-    for FoundSecret { hit, place, visible } in found {
-        let finding = findings.entry((hit.rule.clone(), hit.fingerprint, hit.fingerprint.is_none().then(|| place.clone()))).or_insert_with(|| SecretFinding {
-            rule: hit.rule,
-            title: hit.title,
-            severity: hit.severity,
-            confidence: hit.confidence,
-            redacted: hit.redacted,
-            fingerprint: hit.fingerprint,
-            places: Vec::new(),
-            remedy: hit.remedy,
-        });
+    for FoundSecret {
+        hit,
+        place,
+        visible,
+    } in found
+    {
+        let finding = findings
+            .entry((
+                hit.rule.clone(),
+                hit.fingerprint,
+                hit.fingerprint.is_none().then(|| place.clone()),
+            ))
+            .or_insert_with(|| SecretFinding {
+                rule: hit.rule,
+                title: hit.title,
+                severity: hit.severity,
+                confidence: hit.confidence,
+                redacted: hit.redacted,
+                fingerprint: hit.fingerprint,
+                places: Vec::new(),
+                remedy: hit.remedy,
+            });
         finding.confidence = finding.confidence.max(hit.confidence);
         finding.places.push(SecretPlace { place, visible });
     }
-    findings.into_values().map(settle).map(Finding::Secret).collect()
+    findings
+        .into_values()
+        .map(settle)
+        .map(Finding::Secret)
+        .collect()
 }
 
 fn settle(mut finding: SecretFinding) -> SecretFinding {
@@ -65,7 +80,12 @@ mod tests {
                 fingerprint: Some(Fingerprint([fingerprint; 16])),
                 remedy: "deactivate the key".into(),
             },
-            place: Place { path: Some("app/.env".into()), line: Some(3), layer: Some(layer), config: None },
+            place: Place {
+                path: Some("app/.env".into()),
+                line: Some(3),
+                layer: Some(layer),
+                config: None,
+            },
             visible: layer == 1,
         }
     }
@@ -78,8 +98,17 @@ mod tests {
             found(1, 0, Confidence::Proven),
             found(1, 0, Confidence::Proven),
         ]);
-        let [Finding::Secret(first), Finding::Secret(second)] = &findings[..] else { panic!("{findings:?}") };
-        assert_eq!(first.places.iter().map(|p| (p.place.layer, p.visible)).collect::<Vec<_>>(), [(Some(0), false), (Some(1), true)]);
+        let [Finding::Secret(first), Finding::Secret(second)] = &findings[..] else {
+            panic!("{findings:?}")
+        };
+        assert_eq!(
+            first
+                .places
+                .iter()
+                .map(|p| (p.place.layer, p.visible))
+                .collect::<Vec<_>>(),
+            [(Some(0), false), (Some(1), true)]
+        );
         assert_eq!(first.confidence, Confidence::Proven);
         assert_eq!(second.places.len(), 1);
     }

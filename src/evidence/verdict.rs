@@ -23,7 +23,10 @@ pub enum Verdict {
 impl Verdict {
     /// A finding that counts decides; a gap decides only where none does.
     pub fn of(findings: &[Finding], gaps: &[Gap], gate: Gate) -> Self {
-        if findings.iter().any(|finding| gate.counts(finding.severity())) {
+        if findings
+            .iter()
+            .any(|finding| gate.counts(finding.severity()))
+        {
             Self::Findings
         } else if gaps.is_empty() {
             Self::Clean
@@ -101,7 +104,9 @@ impl Serialize for Gate {
 
 impl<'de> Deserialize<'de> for Gate {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -122,8 +127,18 @@ mod tests {
             fingerprint: Some(Fingerprint([0; 16])),
             remedy: "rotate it".into(),
         };
-        let place = Place { path: None, line: None, layer: Some(0), config: None };
-        gather_secrets(vec![FoundSecret { hit, place, visible: true }]).remove(0)
+        let place = Place {
+            path: None,
+            line: None,
+            layer: Some(0),
+            config: None,
+        };
+        gather_secrets(vec![FoundSecret {
+            hit,
+            place,
+            visible: true,
+        }])
+        .remove(0)
     }
 
     #[test]
@@ -133,8 +148,14 @@ mod tests {
         assert_eq!(Verdict::of(&[], &[], Gate::Any), Verdict::Clean);
         assert_eq!(Verdict::of(&[], &gap, Gate::Any), Verdict::NotAssessable);
         assert_eq!(Verdict::of(&high, &gap, Gate::Any), Verdict::Findings);
-        assert_eq!(Verdict::of(&high, &[], Gate::From(Severity::Critical)), Verdict::Clean);
-        assert_eq!(Verdict::of(&high, &gap, Gate::From(Severity::Critical)), Verdict::NotAssessable);
+        assert_eq!(
+            Verdict::of(&high, &[], Gate::From(Severity::Critical)),
+            Verdict::Clean
+        );
+        assert_eq!(
+            Verdict::of(&high, &gap, Gate::From(Severity::Critical)),
+            Verdict::NotAssessable
+        );
         assert_eq!(Verdict::of(&high, &[], Gate::Never), Verdict::Clean);
     }
 
@@ -148,7 +169,10 @@ mod tests {
     #[test]
     fn gates_read_back() {
         for gate in ["any", "never", "high", "critical"] {
-            assert_eq!(gate.parse::<Gate>().map(|gate| gate.to_string()), Ok(gate.to_owned()));
+            assert_eq!(
+                gate.parse::<Gate>().map(|gate| gate.to_string()),
+                Ok(gate.to_owned())
+            );
         }
         assert!("severe".parse::<Gate>().is_err());
     }

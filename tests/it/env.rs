@@ -43,7 +43,9 @@ impl Run {
 
 impl Env {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -64,7 +66,14 @@ impl Env {
     /// The binary, with nothing of this machine's user.
     pub fn command(&self) -> Command {
         let mut command = Command::cargo_bin("plimsoll").expect("the binary");
-        for variable in ["PLIMSOLL_DB", "PLIMSOLL_LOG", "DOCKER_HOST", "DOCKER_CONFIG", "NO_COLOR", "CLICOLOR_FORCE"] {
+        for variable in [
+            "PLIMSOLL_DB",
+            "PLIMSOLL_LOG",
+            "DOCKER_HOST",
+            "DOCKER_CONFIG",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+        ] {
             command.env_remove(variable);
         }
         command
@@ -75,7 +84,11 @@ impl Env {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Run {
-        self.command().args(arguments).output().expect("the binary runs").into()
+        self.command()
+            .args(arguments)
+            .output()
+            .expect("the binary runs")
+            .into()
     }
 
     /// `plimsoll scan -o json IMAGE …`.
@@ -93,7 +106,9 @@ impl Env {
 
 /// A file that only some machines have, or the reason why a test is skipped.
 pub fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared")
+        .join(name);
     if path.exists() {
         return Some(path);
     }
@@ -103,5 +118,10 @@ pub fn shared(name: &str) -> Option<PathBuf> {
 
 /// Names of a JSON array's objects under `key`.
 pub fn strings<'a>(array: &'a Value, key: &str) -> Vec<&'a str> {
-    array.as_array().expect("an array").iter().filter_map(|item| item[key].as_str()).collect()
+    array
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter_map(|item| item[key].as_str())
+        .collect()
 }

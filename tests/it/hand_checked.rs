@@ -39,42 +39,75 @@ impl Expectation {
 
     /// What differs between what was found and what a reader of the advisory finds.
     fn differences(&self, store: &Store) -> Vec<String> {
-        let outcome = match_packages(store, self.distribution.as_ref(), &[self.package()]).expect("an outcome");
-        if outcome.gaps.iter().any(|gap| gap.kind == GapKind::UnorderedVersion) {
+        let outcome = match_packages(store, self.distribution.as_ref(), &[self.package()])
+            .expect("an outcome");
+        if outcome
+            .gaps
+            .iter()
+            .any(|gap| gap.kind == GapKind::UnorderedVersion)
+        {
             // Its ecosystem has no version order yet, or refuses this version: then it has to be a gap, and is one.
-            let ordered = !["gem", "composer"].contains(&self.package_type.as_str()) && self.name != "stdlib";
-            return ordered.then(|| format!("{} {}: {:?}", self.name, self.version, outcome.gaps)).into_iter().collect();
+            let ordered =
+                !["gem", "composer"].contains(&self.package_type.as_str()) && self.name != "stdlib";
+            return ordered
+                .then(|| format!("{} {}: {:?}", self.name, self.version, outcome.gaps))
+                .into_iter()
+                .collect();
         }
         let find = |id: &String| outcome.matches.iter().find(|found| has_id(found, id));
-        let missing = self.expect.iter().filter(|id| find(id).is_none()).map(|id| format!("{id} is missing"));
-        let wrong = self.expect_not.iter().filter(|id| find(id).is_some()).map(|id| format!("{id} was found"));
+        let missing = self
+            .expect
+            .iter()
+            .filter(|id| find(id).is_none())
+            .map(|id| format!("{id} is missing"));
+        let wrong = self
+            .expect_not
+            .iter()
+            .filter(|id| find(id).is_some())
+            .map(|id| format!("{id} was found"));
         let fixed = self.expect.iter().filter_map(|id| {
             let (found, expected) = (find(id)?.fixed_version.as_ref(), self.fixed.get(id));
             (found != expected).then(|| format!("{id} is fixed in {found:?}, not {expected:?}"))
         });
         let about = format!("{} {} ({}): ", self.name, self.version, self.feed);
         let why = format!("\n    {}", self.why);
-        missing.chain(wrong).chain(fixed).map(|what| format!("{about}{what}{why}")).collect()
+        missing
+            .chain(wrong)
+            .chain(fixed)
+            .map(|what| format!("{about}{what}{why}"))
+            .collect()
     }
 }
 
 fn has_id(found: &Match, id: &String) -> bool {
-    found.advisory.id == *id || found.advisory.aliases.contains(id) || found.proof.iter().any(|row| row.advisory == *id)
+    found.advisory.id == *id
+        || found.advisory.aliases.contains(id)
+        || found.proof.iter().any(|row| row.advisory == *id)
 }
 
 fn store_of(feed: &str) -> Option<Store> {
-    let file = [format!("advisories-real/{feed}"), format!("advisories-real/native/{feed}")]
-        .iter()
-        .find_map(|name| shared(name))?;
+    let file = [
+        format!("advisories-real/{feed}"),
+        format!("advisories-real/native/{feed}"),
+    ]
+    .iter()
+    .find_map(|name| shared(name))?;
     let mut store = Store::in_memory().expect("a store");
-    let format = if feed.contains("secdb") { Format::Secdb } else { Format::Osv };
-    store.import(&Source::named(feed), format, FeedInput::Path(&file)).expect("imported");
+    let format = if feed.contains("secdb") {
+        Format::Secdb
+    } else {
+        Format::Osv
+    };
+    store
+        .import(&Source::named(feed), format, FeedInput::Path(&file))
+        .expect("imported");
     Some(store)
 }
 
 #[test]
 fn every_hand_checked_expectation_holds() {
-    let expectations: Vec<Expectation> = serde_json::from_str(EXPECTATIONS).expect("the expectations");
+    let expectations: Vec<Expectation> =
+        serde_json::from_str(EXPECTATIONS).expect("the expectations");
     assert!(expectations.len() >= 20);
     let mut by_feed: BTreeMap<&str, Vec<&Expectation>> = BTreeMap::new();
     for expectation in &expectations {
@@ -84,7 +117,17 @@ fn every_hand_checked_expectation_holds() {
     let differences: Vec<String> = by_feed
         .into_iter()
         .filter_map(|(feed, expectations)| Some((store_of(feed)?, expectations)))
-        .flat_map(|(store, expectations)| expectations.into_iter().flat_map(|e| e.differences(&store)).collect::<Vec<_>>())
+        .flat_map(|(store, expectations)| {
+            expectations
+                .into_iter()
+                .flat_map(|e| e.differences(&store))
+                .collect::<Vec<_>>()
+        })
         .collect();
-    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} differences:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
 }

@@ -20,8 +20,11 @@ fn quiet_store(env: &Env) {
 }
 
 fn alpine() -> ImageBuilder {
-    ImageBuilder::new()
-        .layer("ADD alpine", |layer| layer.file("etc/os-release", ALPINE).file("lib/apk/db/installed", APK))
+    ImageBuilder::new().layer("ADD alpine", |layer| {
+        layer
+            .file("etc/os-release", ALPINE)
+            .file("lib/apk/db/installed", APK)
+    })
 }
 
 fn layout(env: &Env, image: &ImageBuilder) -> (String, Written) {
@@ -38,7 +41,10 @@ fn scan(image: &ImageBuilder) -> Run {
 }
 
 fn gaps(run: &Run) -> Vec<String> {
-    strings(&run.evidence()["gaps"], "kind").into_iter().map(str::to_owned).collect()
+    strings(&run.evidence()["gaps"], "kind")
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -52,13 +58,19 @@ fn a_good_image_is_clean() {
 fn a_layer_with_another_digest_is_refused() {
     let env = Env::new();
     let (reference, written) = layout(&env, &alpine());
-    let blob = env.path("layout/blobs/sha256").join(written.layers[0].hex());
+    let blob = env
+        .path("layout/blobs/sha256")
+        .join(written.layers[0].hex());
     let mut bytes = std::fs::read(&blob).expect("the blob");
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     std::fs::write(&blob, bytes).expect("the blob");
     let run = env.scan(&reference, &[]).expect_code(3);
-    assert!(run.stderr.contains("layer 1 of 1") && run.stderr.contains("digest"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("layer 1 of 1") && run.stderr.contains("digest"),
+        "{}",
+        run.stderr
+    );
     assert!(run.stderr.contains("hint:"), "{}", run.stderr);
     assert_eq!(run.stdout, "");
 }
@@ -67,7 +79,9 @@ fn a_layer_with_another_digest_is_refused() {
 fn a_truncated_layer_is_refused() {
     let env = Env::new();
     let (reference, written) = layout(&env, &alpine());
-    let blob = env.path("layout/blobs/sha256").join(written.layers[0].hex());
+    let blob = env
+        .path("layout/blobs/sha256")
+        .join(written.layers[0].hex());
     let bytes = std::fs::read(&blob).expect("the blob");
     std::fs::write(&blob, &bytes[..bytes.len() / 2]).expect("the blob");
     let run = env.scan(&reference, &[]).expect_code(3);
@@ -86,7 +100,9 @@ fn a_config_that_claims_another_layers_diff_id_is_refused_by_a_warm_cache_too() 
     let folder = env.path("evil");
     let evil = clean.with_blob(0, Packing::Gzip, &evil_tar);
     evil.write_layout(&folder);
-    let run = env.scan(&format!("oci:{}", folder.display()), &[]).expect_code(3);
+    let run = env
+        .scan(&format!("oci:{}", folder.display()), &[])
+        .expect_code(3);
     assert!(run.stderr.contains("config says"), "{}", run.stderr);
 }
 
@@ -105,8 +121,13 @@ fn a_layer_that_is_no_tar_is_a_gap() {
 
 #[test]
 fn an_unknown_media_type_is_only_a_hint() {
-    let tar = ImageBuilder::tar(|layer| layer.file("etc/os-release", ALPINE).file("lib/apk/db/installed", APK));
-    let image = ImageBuilder::new().raw_layer(tar.clone(), tar, "application/octet-stream", "ADD alpine");
+    let tar = ImageBuilder::tar(|layer| {
+        layer
+            .file("etc/os-release", ALPINE)
+            .file("lib/apk/db/installed", APK)
+    });
+    let image =
+        ImageBuilder::new().raw_layer(tar.clone(), tar, "application/octet-stream", "ADD alpine");
     scan(&image).expect_code(0);
 }
 
@@ -125,13 +146,19 @@ fn an_encrypted_layer_is_a_gap() {
 fn an_unknown_distribution_is_not_assessable() {
     let image = ImageBuilder::new().layer("ADD", |layer| layer.file("lib/apk/db/installed", APK));
     let run = scan(&image).expect_code(4);
-    assert!(gaps(&run).contains(&"unknown-distribution".to_owned()), "{}", run.stdout);
+    assert!(
+        gaps(&run).contains(&"unknown-distribution".to_owned()),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
 fn a_distribution_without_advisories_is_not_assessable() {
     let image = ImageBuilder::new().layer("ADD", |layer| {
-        layer.file("etc/os-release", "ID=hannah\nVERSION_ID=7\n").file("lib/apk/db/installed", APK)
+        layer
+            .file("etc/os-release", "ID=hannah\nVERSION_ID=7\n")
+            .file("lib/apk/db/installed", APK)
     });
     assert!(gaps(&scan(&image).expect_code(4)).contains(&"no-advisories".to_owned()));
 }
@@ -139,32 +166,50 @@ fn a_distribution_without_advisories_is_not_assessable() {
 #[test]
 fn a_malformed_package_database_is_a_gap_that_names_it() {
     let image = alpine().layer("COPY", |layer| {
-        layer.file("var/lib/rpm/rpmdb.sqlite", "this is no database").file("app/x.dist-info/METADATA", [0xff, 0xfe, 0])
+        layer
+            .file("var/lib/rpm/rpmdb.sqlite", "this is no database")
+            .file("app/x.dist-info/METADATA", [0xff, 0xfe, 0])
     });
     let run = scan(&image).expect_code(4);
     let evidence = run.evidence();
     let paths = strings(&evidence["gaps"], "path");
-    assert!(paths.contains(&"var/lib/rpm/rpmdb.sqlite") && paths.contains(&"app/x.dist-info/METADATA"), "{paths:?}");
+    assert!(
+        paths.contains(&"var/lib/rpm/rpmdb.sqlite") && paths.contains(&"app/x.dist-info/METADATA"),
+        "{paths:?}"
+    );
 }
 
 #[test]
 fn an_empty_image_is_not_clean() {
-    assert_eq!(gaps(&scan(&ImageBuilder::new().layer("ADD", |layer| layer)).expect_code(4)), ["nothing-found"]);
+    assert_eq!(
+        gaps(&scan(&ImageBuilder::new().layer("ADD", |layer| layer)).expect_code(4)),
+        ["nothing-found"]
+    );
 }
 
 #[test]
 fn a_missing_platform_lists_those_that_there_are() {
     let env = Env::new();
     let (reference, _) = layout(&env, &alpine());
-    let run = env.scan(&reference, &["--platform", "linux/s390x"]).expect_code(3);
-    assert!(run.stderr.contains("linux/s390x") && run.stderr.contains("linux/amd64"), "{}", run.stderr);
+    let run = env
+        .scan(&reference, &["--platform", "linux/s390x"])
+        .expect_code(3);
+    assert!(
+        run.stderr.contains("linux/s390x") && run.stderr.contains("linux/amd64"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn an_unreachable_registry_is_an_error_with_a_hint() {
     let env = Env::new();
     let run = env.scan("127.0.0.1:1/app:1", &[]).expect_code(3);
-    assert!(run.stderr.contains("127.0.0.1:1") && run.stderr.contains("hint:"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("127.0.0.1:1") && run.stderr.contains("hint:"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -172,16 +217,29 @@ fn a_corrupt_store_is_an_error_that_says_what_to_do() {
     let env = Env::new();
     let (reference, _) = layout(&env, &alpine());
     let store = env.write("broken.db", "no database".repeat(1000));
-    let run = env.scan(&reference, &["--db", &store.display().to_string()]).expect_code(3);
-    assert!(run.stderr.contains("broken.db is not an advisory store: name another file"), "{}", run.stderr);
+    let run = env
+        .scan(&reference, &["--db", &store.display().to_string()])
+        .expect_code(3);
+    assert!(
+        run.stderr
+            .contains("broken.db is not an advisory store: name another file"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn a_store_that_is_named_but_missing_is_an_error() {
     let env = Env::new();
     let (reference, _) = layout(&env, &alpine());
-    let run = env.scan(&reference, &["--db", "/nowhere/advisories.db"]).expect_code(3);
-    assert!(run.stderr.contains("/nowhere/advisories.db"), "{}", run.stderr);
+    let run = env
+        .scan(&reference, &["--db", "/nowhere/advisories.db"])
+        .expect_code(3);
+    assert!(
+        run.stderr.contains("/nowhere/advisories.db"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -191,7 +249,9 @@ fn a_cache_folder_that_cannot_be_used_is_a_warning_and_the_result_is_the_same() 
     let (reference, _) = layout(&env, &alpine());
     let good = env.scan(&reference, &[]).expect_code(0);
     let file = env.write("a-file", "");
-    let run = env.scan(&reference, &["--cache-dir", &file.display().to_string()]).expect_code(0);
+    let run = env
+        .scan(&reference, &["--cache-dir", &file.display().to_string()])
+        .expect_code(0);
     assert_eq!(run.stdout, good.stdout);
     assert!(run.stderr.starts_with("warning: "), "{}", run.stderr);
 }
@@ -207,7 +267,10 @@ fn a_full_disk_under_the_cache_is_a_warning_and_the_result_is_the_same() {
     let binary = command.get_program().to_owned();
     let mut limited = assert_cmd::Command::new("sh");
     limited
-        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" scan -o json \"$1\""])
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" scan -o json \"$1\"",
+        ])
         .arg(binary)
         .arg(&reference)
         .env("XDG_DATA_HOME", env.path("data"))
@@ -215,7 +278,11 @@ fn a_full_disk_under_the_cache_is_a_warning_and_the_result_is_the_same() {
         .env("PLIMSOLL_CACHE_DIR", env.path("full"));
     let run = Run::from(limited.output().expect("a shell")).expect_code(0);
     assert_eq!(run.stdout, good.stdout);
-    assert!(run.stderr.starts_with("warning: the layer cache"), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("warning: the layer cache"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -231,7 +298,11 @@ fn nonsense_on_the_command_line_is_usage() {
         &["sail"],
     ] {
         let run = env.run(arguments).expect_code(2);
-        assert!(run.stderr.contains("error"), "{arguments:?}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("error"),
+            "{arguments:?}: {}",
+            run.stderr
+        );
     }
 }
 
@@ -240,6 +311,12 @@ fn an_output_that_cannot_be_written_is_an_error_and_leaves_nothing() {
     let env = Env::new();
     quiet_store(&env);
     let (reference, _) = layout(&env, &alpine());
-    let run = env.run(&["scan", "-o", "json=/nowhere/evidence.json", &reference]).expect_code(3);
-    assert!(run.stderr.contains("/nowhere/evidence.json"), "{}", run.stderr);
+    let run = env
+        .run(&["scan", "-o", "json=/nowhere/evidence.json", &reference])
+        .expect_code(3);
+    assert!(
+        run.stderr.contains("/nowhere/evidence.json"),
+        "{}",
+        run.stderr
+    );
 }

@@ -27,7 +27,8 @@ impl Packing {
     fn pack(self, tar: &[u8]) -> Vec<u8> {
         match self {
             Self::Gzip => {
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                let mut encoder =
+                    flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
                 encoder.write_all(tar).expect("gzip");
                 encoder.finish().expect("gzip")
             }
@@ -50,15 +51,20 @@ impl Layer {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(mode);
-        self.0.append_data(&mut header, path, content).expect("a file");
+        self.0
+            .append_data(&mut header, path, content)
+            .expect("a file");
         self
     }
 
-    /// Adds a file of this machine, or whole folders of them, under the same path.
+    /// Adds files of this machine, each under its own path below `root`.
+    #[allow(dead_code, reason = "for the benchmark")]
     pub fn host_files(mut self, root: &Path, files: impl IntoIterator<Item = PathBuf>) -> Self {
         for file in files {
             let name = file.strip_prefix(root).expect("below the root").to_owned();
-            self.0.append_path_with_name(&file, name).expect("a file of this machine");
+            self.0
+                .append_path_with_name(&file, name)
+                .expect("a file of this machine");
         }
         self
     }
@@ -67,18 +73,6 @@ impl Layer {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let separator = if folder.is_empty() { "" } else { "/" };
         self.file(&format!("{folder}{separator}.wh.{name}"), "")
-    }
-
-    pub fn opaque(self, folder: &str) -> Self {
-        self.file(&format!("{folder}/.wh..wh..opq"), "")
-    }
-
-    pub fn symlink(mut self, path: &str, target: &str) -> Self {
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::Symlink);
-        header.set_size(0);
-        self.0.append_link(&mut header, path, target).expect("a link");
-        self
     }
 }
 
@@ -104,14 +98,22 @@ pub struct Written {
 
 impl ImageBuilder {
     pub fn new() -> Self {
-        Self { layers: Vec::new(), config: json!({}) }
+        Self {
+            layers: Vec::new(),
+            config: json!({}),
+        }
     }
 
     pub fn layer(self, instruction: &str, build: impl FnOnce(Layer) -> Layer) -> Self {
         self.layer_as(Packing::Gzip, instruction, build)
     }
 
-    pub fn layer_as(self, packing: Packing, instruction: &str, build: impl FnOnce(Layer) -> Layer) -> Self {
+    pub fn layer_as(
+        self,
+        packing: Packing,
+        instruction: &str,
+        build: impl FnOnce(Layer) -> Layer,
+    ) -> Self {
         let tar = Self::tar(build);
         let blob = packing.pack(&tar);
         self.raw_layer(tar, blob, packing.media_type(), instruction)
@@ -119,7 +121,10 @@ impl ImageBuilder {
 
     /// The tar of one layer.
     pub fn tar(build: impl FnOnce(Layer) -> Layer) -> Vec<u8> {
-        build(Layer(tar::Builder::new(Vec::new()))).0.into_inner().expect("a tar")
+        build(Layer(tar::Builder::new(Vec::new())))
+            .0
+            .into_inner()
+            .expect("a tar")
     }
 
     /// Puts other bytes in place of a layer's blob, while the config goes on claiming the old diffID.
@@ -129,9 +134,20 @@ impl ImageBuilder {
     }
 
     /// A layer of which nothing has to be true.
-    pub fn raw_layer(mut self, tar: Vec<u8>, blob: Vec<u8>, media_type: &str, instruction: &str) -> Self {
+    pub fn raw_layer(
+        mut self,
+        tar: Vec<u8>,
+        blob: Vec<u8>,
+        media_type: &str,
+        instruction: &str,
+    ) -> Self {
         let (media_type, instruction) = (media_type.to_owned(), instruction.to_owned());
-        self.layers.push(Stored { tar, blob, media_type, instruction });
+        self.layers.push(Stored {
+            tar,
+            blob,
+            media_type,
+            instruction,
+        });
         self
     }
 
@@ -142,8 +158,16 @@ impl ImageBuilder {
     }
 
     fn config_json(&self) -> Vec<u8> {
-        let diff_ids: Vec<_> = self.layers.iter().map(|layer| Digest::sha256_of(&layer.tar).to_string()).collect();
-        let history: Vec<_> = self.layers.iter().map(|layer| json!({"created_by": layer.instruction})).collect();
+        let diff_ids: Vec<_> = self
+            .layers
+            .iter()
+            .map(|layer| Digest::sha256_of(&layer.tar).to_string())
+            .collect();
+        let history: Vec<_> = self
+            .layers
+            .iter()
+            .map(|layer| json!({"created_by": layer.instruction}))
+            .collect();
         let config = json!({
             "os": "linux", "architecture": "amd64", "config": self.config,
             "rootfs": {"type": "layers", "diff_ids": diff_ids}, "history": history,
@@ -160,21 +184,45 @@ impl ImageBuilder {
             fs::write(blobs.join(digest.hex()), bytes).expect("a blob");
             json!({"mediaType": media_type, "digest": digest.to_string(), "size": bytes.len()})
         };
-        let config = store(&self.config_json(), "application/vnd.oci.image.config.v1+json");
-        let layers: Vec<_> = self.layers.iter().map(|layer| store(&layer.blob, &layer.media_type)).collect();
+        let config = store(
+            &self.config_json(),
+            "application/vnd.oci.image.config.v1+json",
+        );
+        let layers: Vec<_> = self
+            .layers
+            .iter()
+            .map(|layer| store(&layer.blob, &layer.media_type))
+            .collect();
         let manifest = json!({
             "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": config, "layers": layers,
         });
-        let mut manifest = store(&serde_json::to_vec(&manifest).expect("json"), "application/vnd.oci.image.manifest.v1+json");
+        let mut manifest = store(
+            &serde_json::to_vec(&manifest).expect("json"),
+            "application/vnd.oci.image.manifest.v1+json",
+        );
         manifest["annotations"] = json!({"org.opencontainers.image.ref.name": "latest"});
         manifest["platform"] = json!({"os": "linux", "architecture": "amd64"});
         let index = json!({
             "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest],
         });
-        fs::write(folder.join("index.json"), serde_json::to_vec(&index).expect("json")).expect("an index");
-        fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a layout");
-        Written { layers: self.layers.iter().map(|layer| Digest::sha256_of(&layer.blob)).collect() }
+        fs::write(
+            folder.join("index.json"),
+            serde_json::to_vec(&index).expect("json"),
+        )
+        .expect("an index");
+        fs::write(
+            folder.join("oci-layout"),
+            r#"{"imageLayoutVersion":"1.0.0"}"#,
+        )
+        .expect("a layout");
+        Written {
+            layers: self
+                .layers
+                .iter()
+                .map(|layer| Digest::sha256_of(&layer.blob))
+                .collect(),
+        }
     }
 
     /// Writes what `docker save` wrote before Docker 25: `manifest.json` at the end, layers without digests.
@@ -188,10 +236,12 @@ impl ImageBuilder {
         }
         let config = self.config_json();
         let config_name = format!("{}.json", Digest::sha256_of(&config).hex());
-        let manifest = json!([{"Config": config_name, "RepoTags": ["app:latest"], "Layers": names}]);
-        let archive = archive
-            .file(&config_name, &config)
-            .file("manifest.json", serde_json::to_vec(&manifest).expect("json"));
+        let manifest =
+            json!([{"Config": config_name, "RepoTags": ["app:latest"], "Layers": names}]);
+        let archive = archive.file(&config_name, &config).file(
+            "manifest.json",
+            serde_json::to_vec(&manifest).expect("json"),
+        );
         fs::write(file, archive.0.into_inner().expect("a tar")).expect("an archive");
     }
 }

@@ -1,7 +1,19 @@
 //! Whole commands on whole images. One binary, so that it links once.
 
-#![allow(missing_docs, unreachable_pub, clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::missing_panics_doc,
+    reason = "tests"
+)]
 
 /// A place of its own for each test, and the binary in it.
 mod env;

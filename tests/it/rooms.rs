@@ -14,9 +14,16 @@ fn table() -> BTreeMap<String, BTreeSet<String>> {
     let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the page");
     let rows = page.lines().filter_map(|line| {
         let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').collect();
-        let [room, _, uses, ""] = cells[..] else { return None };
+        let [room, _, uses, ""] = cells[..] else {
+            return None;
+        };
         let room = room.trim().strip_suffix('`')?;
-        let uses = uses.split(',').map(str::trim).filter(|room| *room != "–").map(str::to_owned).collect();
+        let uses = uses
+            .split(',')
+            .map(str::trim)
+            .filter(|room| *room != "–")
+            .map(str::to_owned)
+            .collect();
         Some((room.to_owned(), uses))
     });
     rows.collect()
@@ -35,7 +42,11 @@ impl<'ast> Visit<'ast> for Rooms {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let names: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
         self.path(&names);
         syn::visit::visit_path(self, path);
     }
@@ -43,7 +54,11 @@ impl<'ast> Visit<'ast> for Rooms {
     fn visit_macro(&mut self, tokens: &'ast syn::Macro) {
         let text = tokens.tokens.to_string();
         for rest in text.split("crate :: ").skip(1) {
-            self.used.extend(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned));
+            self.used.extend(
+                rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .map(str::to_owned),
+            );
         }
     }
 }
@@ -56,7 +71,9 @@ impl Rooms {
                 self.tree(&path.tree, before);
                 before.pop();
             }
-            syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.tree(item, before)),
+            syn::UseTree::Group(group) => {
+                group.items.iter().for_each(|item| self.tree(item, before));
+            }
             syn::UseTree::Name(name) => self.leaf(before, &name.ident),
             syn::UseTree::Rename(rename) => self.leaf(before, &rename.ident),
             syn::UseTree::Glob(_) => self.path(before),
@@ -98,7 +115,11 @@ fn every_room_uses_only_the_rooms_that_the_architecture_page_allows() {
     let mut seen = BTreeSet::new();
     let mut wrong = Vec::new();
     for file in files {
-        let place = file.strip_prefix(&src).expect("below src").display().to_string();
+        let place = file
+            .strip_prefix(&src)
+            .expect("below src")
+            .display()
+            .to_string();
         let room = place.split(['/', '.']).next().expect("a name").to_owned();
         if matches!(room.as_str(), "lib" | "main") {
             continue;
@@ -110,14 +131,21 @@ fn every_room_uses_only_the_rooms_that_the_architecture_page_allows() {
             wrong.push(format!("{place}: the page has no room `{room}`"));
             continue;
         };
-        let used = rooms.used.iter().filter(|used| **used != room && !allowed.contains(*used));
+        let used = rooms
+            .used
+            .iter()
+            .filter(|used| **used != room && !allowed.contains(*used));
         wrong.extend(used.map(|used| format!("{place}: `{room}` may not use `{used}`")));
         if rooms.climbs {
             wrong.push(format!("{place}: `super::super` hides which room is meant"));
         }
         seen.insert(room);
     }
-    assert_eq!(seen, table.keys().cloned().collect(), "the page's rooms are those of src/");
+    assert_eq!(
+        seen,
+        table.keys().cloned().collect(),
+        "the page's rooms are those of src/"
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -127,7 +155,10 @@ fn the_rooms_of_the_page_have_an_order() {
     let position = |room: &str| page.find(&format!("| `{room}` |")).expect("a row");
     for (room, uses) in table() {
         for used in uses {
-            assert!(position(&used) < position(&room), "`{room}` uses `{used}`, which comes after it");
+            assert!(
+                position(&used) < position(&room),
+                "`{room}` uses `{used}`, which comes after it"
+            );
         }
     }
 }

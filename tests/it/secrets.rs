@@ -16,9 +16,13 @@ fn password() -> String {
 
 pub fn image() -> ImageBuilder {
     ImageBuilder::new()
-        .layer("COPY .env /app/", |layer| layer.file("app/.env", format!("# keys\nAWS_ACCESS_KEY_ID={}\n", key())))
+        .layer("COPY .env /app/", |layer| {
+            layer.file("app/.env", format!("# keys\nAWS_ACCESS_KEY_ID={}\n", key()))
+        })
         .layer("RUN rm /app/.env", |layer| layer.whiteout("app/.env"))
-        .layer("COPY . /srv", |layer| layer.file("srv/settings.py", format!("KEY = '{}'\n", key())))
+        .layer("COPY . /srv", |layer| {
+            layer.file("srv/settings.py", format!("KEY = '{}'\n", key()))
+        })
         .config(json!({"Env": [
             "PATH=/bin",
             format!("DATABASE_URL=postgres://app:{}@db.internal:5432/app", password()),
@@ -29,15 +33,27 @@ pub fn image() -> ImageBuilder {
 fn a_secret_is_one_finding_with_all_its_places_and_says_who_can_read_it() {
     let env = Env::new();
     image().write_layout(&env.path("layout"));
-    let run = env.scan(&format!("oci:{}", env.path("layout").display()), &[]).expect_code(1);
+    let run = env
+        .scan(&format!("oci:{}", env.path("layout").display()), &[])
+        .expect_code(1);
     let evidence = run.evidence();
     let findings = evidence["findings"].as_array().expect("findings");
-    let aws = findings.iter().find(|finding| finding["rule"] == "aws/access-key-id").expect("the key");
+    let aws = findings
+        .iter()
+        .find(|finding| finding["rule"] == "aws/access-key-id")
+        .expect("the key");
     let places: Vec<_> = aws["places"]
         .as_array()
         .expect("places")
         .iter()
-        .map(|place| (place["path"].clone(), place["line"].clone(), place["layer"].clone(), place["visible"].clone()))
+        .map(|place| {
+            (
+                place["path"].clone(),
+                place["line"].clone(),
+                place["layer"].clone(),
+                place["visible"].clone(),
+            )
+        })
         .collect();
     assert_eq!(
         places,
@@ -46,8 +62,15 @@ fn a_secret_is_one_finding_with_all_its_places_and_says_who_can_read_it() {
             (json!("srv/settings.py"), json!(1), json!(2), json!(true)),
         ]
     );
-    let config = findings.iter().flat_map(|finding| finding["places"].as_array().cloned().unwrap_or_default());
-    assert!(config.clone().any(|place| place["config"] == "env DATABASE_URL"), "{findings:#?}");
+    let config = findings
+        .iter()
+        .flat_map(|finding| finding["places"].as_array().cloned().unwrap_or_default());
+    assert!(
+        config
+            .clone()
+            .any(|place| place["config"] == "env DATABASE_URL"),
+        "{findings:#?}"
+    );
 }
 
 #[test]
@@ -57,17 +80,40 @@ fn no_output_and_no_file_holds_the_value() {
     let reference = format!("oci:{}", env.path("layout").display());
     let file = env.path("evidence.json");
     let output = format!("json={}", file.display());
-    let run = env.run(&["scan", "-vv", "-o", "table", "-o", &output, &reference]).expect_code(1);
+    let run = env
+        .run(&["scan", "-vv", "-o", "table", "-o", &output, &reference])
+        .expect_code(1);
     assert!(run.stdout.contains("AWS"), "{}", run.stdout);
-    let mut written = vec![run.stdout.into_bytes(), run.stderr.into_bytes(), std::fs::read(file).expect("evidence")];
-    let cache = rusqlite::Connection::open(env.cache_folder().join("layers.db")).expect("the cache");
-    let mut reports = cache.prepare("SELECT report FROM report").expect("the table");
-    let packed = reports.query_map([], |row| row.get::<_, Vec<u8>>(0)).expect("rows");
-    written.extend(packed.map(|packed| zstd::decode_all(&packed.expect("a report")[..]).expect("zstd")));
-    assert!(written.iter().any(|bytes| bytes.windows(14).any(|window| window == b"aws/access-key")), "facts are cached");
+    let mut written = vec![
+        run.stdout.into_bytes(),
+        run.stderr.into_bytes(),
+        std::fs::read(file).expect("evidence"),
+    ];
+    let cache =
+        rusqlite::Connection::open(env.cache_folder().join("layers.db")).expect("the cache");
+    let mut reports = cache
+        .prepare("SELECT report FROM report")
+        .expect("the table");
+    let packed = reports
+        .query_map([], |row| row.get::<_, Vec<u8>>(0))
+        .expect("rows");
+    written.extend(
+        packed.map(|packed| zstd::decode_all(&packed.expect("a report")[..]).expect("zstd")),
+    );
+    assert!(
+        written
+            .iter()
+            .any(|bytes| bytes.windows(14).any(|window| window == b"aws/access-key")),
+        "facts are cached"
+    );
     for value in [key(), password()] {
         for bytes in &written {
-            assert!(!bytes.windows(value.len()).any(|window| window == value.as_bytes()), "a value was written");
+            assert!(
+                !bytes
+                    .windows(value.len())
+                    .any(|window| window == value.as_bytes()),
+                "a value was written"
+            );
         }
     }
 }
@@ -76,7 +122,12 @@ fn no_output_and_no_file_holds_the_value() {
 fn without_secrets_none_are_looked_for_and_the_evidence_says_so() {
     let env = Env::new();
     image().write_layout(&env.path("layout"));
-    let run = env.scan(&format!("oci:{}", env.path("layout").display()), &["--no-secrets"]).expect_code(4);
+    let run = env
+        .scan(
+            &format!("oci:{}", env.path("layout").display()),
+            &["--no-secrets"],
+        )
+        .expect_code(4);
     assert_eq!(run.evidence()["policy"]["secrets"], false);
     assert_eq!(run.evidence()["findings"], json!([]));
 }

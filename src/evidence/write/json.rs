@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Look;
 use crate::evidence::Evidence;
 
-pub(super) fn write(evidence: &Evidence, _: &Look, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(evidence: &Evidence, _: Look, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, evidence)?;
     out.write_all(b"\n")
 }

@@ -19,10 +19,12 @@ pub enum Format {
 }
 
 /// The one table of formats: a format is one file beside this one, and one line here.
-const FORMATS: [(&str, Format, Writer); 2] =
-    [("table", Format::Table, table::write), ("json", Format::Json, json::write)];
+const FORMATS: [(&str, Format, Writer); 2] = [
+    ("table", Format::Table, table::write),
+    ("json", Format::Json, json::write),
+];
 
-type Writer = fn(&Evidence, &Look, &mut dyn Write) -> io::Result<()>;
+type Writer = fn(&Evidence, Look, &mut dyn Write) -> io::Result<()>;
 
 /// How a form for people may look; forms for machines pay no attention to it.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +38,10 @@ pub struct Look {
 impl Default for Look {
     /// What a pipe or a file gets.
     fn default() -> Self {
-        Self { colour: false, width: 120 }
+        Self {
+            colour: false,
+            width: 120,
+        }
     }
 }
 
@@ -57,12 +62,19 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = FORMATS.iter().find(|(name, _, _)| *name == text);
-        found.map(|(_, format, _)| *format).ok_or_else(|| FormatError(text.to_owned()))
+        found
+            .map(|(_, format, _)| *format)
+            .ok_or_else(|| FormatError(text.to_owned()))
     }
 }
 
 /// Writes the evidence in one format.
-pub fn write(format: Format, evidence: &Evidence, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    format: Format,
+    evidence: &Evidence,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     FORMATS
         .iter()
         .find(|(_, candidate, _)| *candidate == format)

@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use comfy_table::{
-    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
+    Table, TableStyle,
 };
 
 use super::Look;
 use crate::advisories::Status;
-use crate::evidence::{Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding};
+use crate::evidence::{
+    Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding,
+};
 use crate::model::{Confidence, Gap, GapKind, Severity, Untrusted};
 
 /// Columns below which a table is unreadable: a narrower terminal wraps by itself.
@@ -25,7 +28,7 @@ const RULED: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .content_lines(ContentLineStyle::none());
 
-pub(super) fn write(evidence: &Evidence, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let page = Page { evidence, look };
     page.heading(out)?;
     page.vulnerabilities(out)?;
@@ -36,16 +39,30 @@ pub(super) fn write(evidence: &Evidence, look: &Look, out: &mut dyn Write) -> io
 
 struct Page<'a> {
     evidence: &'a Evidence,
-    look: &'a Look,
+    look: Look,
 }
 
 impl Page<'_> {
     fn heading(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Evidence { subject, distribution, packages, .. } = self.evidence;
-        writeln!(out, "{}", self.strong(&Untrusted(&subject.name).to_string()))?;
-        let system = distribution.as_ref().map_or("no distribution", |distribution| {
-            distribution.pretty_name.as_deref().unwrap_or(&distribution.id)
-        });
+        let Evidence {
+            subject,
+            distribution,
+            packages,
+            ..
+        } = self.evidence;
+        writeln!(
+            out,
+            "{}",
+            self.strong(&Untrusted(&subject.name).to_string())
+        )?;
+        let system = distribution
+            .as_ref()
+            .map_or("no distribution", |distribution| {
+                distribution
+                    .pretty_name
+                    .as_deref()
+                    .unwrap_or(&distribution.id)
+            });
         let layers = subject.layers.len();
         writeln!(
             out,
@@ -61,7 +78,13 @@ impl Page<'_> {
 
     /// `FINDINGS  2 critical, 5 high` or what else the scan comes to.
     fn verdict(&self) -> String {
-        let Evidence { verdict, findings, gaps, policy, .. } = self.evidence;
+        let Evidence {
+            verdict,
+            findings,
+            gaps,
+            policy,
+            ..
+        } = self.evidence;
         let (word, color) = match verdict {
             Verdict::Clean => ("CLEAN", Color::Green),
             Verdict::Findings => ("FINDINGS", Color::Red),
@@ -69,7 +92,15 @@ impl Page<'_> {
         };
         let mut counts: Vec<String> = Severity::WORST_FIRST
             .iter()
-            .map(|severity| (severity, findings.iter().filter(|finding| finding.severity() == *severity).count()))
+            .map(|severity| {
+                (
+                    severity,
+                    findings
+                        .iter()
+                        .filter(|finding| finding.severity() == *severity)
+                        .count(),
+                )
+            })
             .filter(|(_, count)| *count > 0)
             .map(|(severity, count)| format!("{count} {severity}"))
             .collect();
@@ -84,22 +115,41 @@ impl Page<'_> {
             _ if findings.is_empty() => String::new(),
             _ => format!(" (none counts: the gate is {})", policy.fail_on),
         };
-        format!("{}  {}{gate}", self.coloured(word, color), counts.join(", "))
+        format!(
+            "{}  {}{gate}",
+            self.coloured(word, color),
+            counts.join(", ")
+        )
     }
 
     fn vulnerabilities(&self, out: &mut dyn Write) -> io::Result<()> {
-        let found: Vec<&VulnerabilityFinding> = self.evidence.findings.iter().filter_map(|finding| match finding {
-            Finding::Vulnerability(finding) => Some(finding),
-            Finding::Secret(_) => None,
-        }).collect();
+        let found: Vec<&VulnerabilityFinding> = self
+            .evidence
+            .findings
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::Vulnerability(finding) => Some(finding),
+                Finding::Secret(_) => None,
+            })
+            .collect();
         if found.is_empty() {
             return Ok(());
         }
-        let mut table = self.table(&["Severity", "Id", "Package", "Installed", "Fixed in", "Brought by"]);
+        let mut table = self.table(&[
+            "Severity",
+            "Id",
+            "Package",
+            "Installed",
+            "Fixed in",
+            "Brought by",
+        ]);
         for finding in found {
-            let fixed = finding.fixed_version.as_deref().map_or_else(|| no_fix(finding.status), str::to_owned);
+            let fixed = finding
+                .fixed_version
+                .as_deref()
+                .map_or_else(|| no_fix(finding.status), str::to_owned);
             table.add_row(vec![
-                self.severity(finding.severity),
+                Self::severity_cell(finding.severity),
                 Cell::new(Untrusted(&finding.id)),
                 Cell::new(Untrusted(&finding.name)),
                 Cell::new(Untrusted(&finding.version)),
@@ -112,10 +162,15 @@ impl Page<'_> {
     }
 
     fn secrets(&self, out: &mut dyn Write) -> io::Result<()> {
-        let found: Vec<&SecretFinding> = self.evidence.findings.iter().filter_map(|finding| match finding {
-            Finding::Secret(finding) => Some(finding),
-            Finding::Vulnerability(_) => None,
-        }).collect();
+        let found: Vec<&SecretFinding> = self
+            .evidence
+            .findings
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::Secret(finding) => Some(finding),
+                Finding::Vulnerability(_) => None,
+            })
+            .collect();
         if found.is_empty() {
             return Ok(());
         }
@@ -127,8 +182,12 @@ impl Page<'_> {
                 Confidence::Possible => "possible",
             };
             table.add_row(vec![
-                self.severity(finding.severity),
-                Cell::new(format!("{}\n{}\n{sure}", finding.title, Untrusted(&finding.redacted))),
+                Self::severity_cell(finding.severity),
+                Cell::new(format!(
+                    "{}\n{}\n{sure}",
+                    finding.title,
+                    Untrusted(&finding.redacted)
+                )),
                 Cell::new(self.places(&finding.places)),
                 Cell::new(&finding.remedy),
             ]);
@@ -141,10 +200,23 @@ impl Page<'_> {
         let mut text = String::new();
         for SecretPlace { place, visible } in places.iter().take(PLACES_SHOWN) {
             let separator = if text.is_empty() { "" } else { "\n" };
-            let hidden = if *visible { "" } else { " (hidden from the container, still in the layer)" };
-            let _ = write!(text, "{separator}{}\n  {}{hidden}", spot(place), self.layer(place));
+            let hidden = if *visible {
+                ""
+            } else {
+                " (hidden from the container, still in the layer)"
+            };
+            let _ = write!(
+                text,
+                "{separator}{}\n  {}{hidden}",
+                spot(place),
+                self.layer(place)
+            );
         }
-        if let Some(more) = places.len().checked_sub(PLACES_SHOWN).filter(|more| *more > 0) {
+        if let Some(more) = places
+            .len()
+            .checked_sub(PLACES_SHOWN)
+            .filter(|more| *more > 0)
+        {
             let _ = write!(text, "\nand {}", counted(more, "other place"));
         }
         text
@@ -155,9 +227,18 @@ impl Page<'_> {
             return Ok(());
         }
         let mut table = self.table(&["Not looked at", "Where", "Why"]);
-        for Gap { kind, path, detail, .. } in &self.evidence.gaps {
-            let place = path.as_ref().map_or_else(|| "the image".to_owned(), ToString::to_string);
-            table.add_row(vec![Cell::new(kind), Cell::new(place), Cell::new(Untrusted(detail))]);
+        for Gap {
+            kind, path, detail, ..
+        } in &self.evidence.gaps
+        {
+            let place = path
+                .as_ref()
+                .map_or_else(|| "the image".to_owned(), ToString::to_string);
+            table.add_row(vec![
+                Cell::new(kind),
+                Cell::new(place),
+                Cell::new(Untrusted(detail)),
+            ]);
         }
         self.section(out, "Gaps", &table)
     }
@@ -168,12 +249,31 @@ impl Page<'_> {
         let sources: Vec<String> = advisories
             .sources
             .iter()
-            .map(|source| format!("{} ({})", Untrusted(&source.name), counted_u64(source.advisories, "advisory", "advisories")))
+            .map(|source| {
+                format!(
+                    "{} ({})",
+                    Untrusted(&source.name),
+                    counted_u64(source.advisories, "advisory", "advisories")
+                )
+            })
             .collect();
         writeln!(out)?;
-        writeln!(out, "Advisories  {}, snapshot {}", sources.join(", "), advisories.snapshot.short())?;
-        if self.evidence.gaps.iter().any(|gap| gap.kind == GapKind::StarterAdvisories) {
-            writeln!(out, "            `plimsoll db update` fetches the real ones")?;
+        writeln!(
+            out,
+            "Advisories  {}, snapshot {}",
+            sources.join(", "),
+            advisories.snapshot.short()
+        )?;
+        if self
+            .evidence
+            .gaps
+            .iter()
+            .any(|gap| gap.kind == GapKind::StarterAdvisories)
+        {
+            writeln!(
+                out,
+                "            `plimsoll db update` fetches the real ones"
+            )?;
         }
         Ok(())
     }
@@ -193,7 +293,11 @@ impl Page<'_> {
             .load_style(RULED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(self.look.width.max(NARROWEST))
-            .set_header(heads.iter().map(|head| Cell::new(head).add_attribute(Attribute::Dim)));
+            .set_header(
+                heads
+                    .iter()
+                    .map(|head| Cell::new(head).add_attribute(Attribute::Dim)),
+            );
         if self.look.colour {
             table.enforce_styling();
         } else {
@@ -202,7 +306,7 @@ impl Page<'_> {
         table
     }
 
-    fn severity(&self, severity: Severity) -> Cell {
+    fn severity_cell(severity: Severity) -> Cell {
         let cell = Cell::new(severity.name().to_uppercase());
         match severity {
             Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
@@ -218,9 +322,18 @@ impl Page<'_> {
         let Some(index) = place.layer else {
             return "image config".to_owned();
         };
-        let instruction = self.evidence.subject.layers.get(index).and_then(|layer| layer.instruction.as_deref());
+        let instruction = self
+            .evidence
+            .subject
+            .layers
+            .get(index)
+            .and_then(|layer| layer.instruction.as_deref());
         match instruction {
-            Some(instruction) => format!("layer {}: {}", index + 1, Untrusted(&shortened(instruction))),
+            Some(instruction) => format!(
+                "layer {}: {}",
+                index + 1,
+                Untrusted(&shortened(instruction))
+            ),
             None => format!("layer {}", index + 1),
         }
     }
@@ -239,7 +352,11 @@ impl Page<'_> {
     }
 
     fn styled(&self, text: &str, style: anstyle::Style) -> String {
-        if self.look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.look.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -263,10 +380,15 @@ fn keep_whole(table: &mut Table, columns: &[usize]) {
 /// File and line, or the part of the config.
 fn spot(place: &Place) -> String {
     let spot = place.path.as_ref().map(ToString::to_string).or_else(|| {
-        place.config.as_ref().map(|part| Untrusted(part).to_string())
+        place
+            .config
+            .as_ref()
+            .map(|part| Untrusted(part).to_string())
     });
     let spot = spot.unwrap_or_default();
-    place.line.map_or_else(|| spot.clone(), |line| format!("{spot}:{line}"))
+    place
+        .line
+        .map_or_else(|| spot.clone(), |line| format!("{spot}:{line}"))
 }
 
 /// A build instruction without the shell and the markers that builders put around it, and with digests cut short.
@@ -312,7 +434,13 @@ mod tests {
         let digest = "d48cac34fac385cbc1de6adfdd88300f76f9bbe346cd17e64fd834d042a98326";
         let classic = format!("/bin/sh -c #(nop) ADD file:{digest} in / ");
         assert_eq!(shortened(&classic), "ADD file:d48cac34fac3… in /");
-        assert_eq!(shortened("RUN /bin/sh -c pip install x # buildkit"), "RUN /bin/sh -c pip install x");
-        assert_eq!(shortened(&"x".repeat(60)).chars().count(), INSTRUCTION_SHOWN + 1);
+        assert_eq!(
+            shortened("RUN /bin/sh -c pip install x # buildkit"),
+            "RUN /bin/sh -c pip install x"
+        );
+        assert_eq!(
+            shortened(&"x".repeat(60)).chars().count(),
+            INSTRUCTION_SHOWN + 1
+        );
     }
 }

@@ -138,12 +138,14 @@ pub(super) fn host(claim: &Claim<'_>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::secrets::proof::claim;
     use super::*;
+    use crate::secrets::proof::claim;
 
     fn base64(text: &str) -> String {
         use base64::Engine as _;
-        crate::secrets::proof::URL_SAFE.encode(text).replace('=', "")
+        crate::secrets::proof::URL_SAFE
+            .encode(text)
+            .replace('=', "")
     }
 
     #[test]

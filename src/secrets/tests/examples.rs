@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 
-use crate::secrets::proof::{bech32_checksum, crc32, encode_base62};
 use super::{engine, scan};
 use crate::model::Confidence;
+use crate::secrets::proof::{bech32_checksum, crc32, encode_base62};
 
 /// Joins an example's parts and fills in what is computed: see the head of `rules.toml`.
 pub(super) fn expand(parts: &[String]) -> String {

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use crate::secrets::{Engine, Rules};
 use super::{engine, likely, scan, token};
 use crate::layers::Detector as _;
 use crate::model::{Confidence, GapKind};
+use crate::secrets::{Engine, Rules};
 
 /// Takes no part of a second in an optimised build, and a few where nothing is; what is quadratic takes hours.
 const PATIENCE: Duration = Duration::from_mins(1);

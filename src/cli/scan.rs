@@ -38,7 +38,8 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<Platform>,
 
-    /// Fail (exit code 1) only on findings of this severity or above: low, medium, high, critical; any, or never.
+    /// Fail (exit code 1) on findings of this severity or above: negligible, low, medium, high or critical; `never` on
+    /// none. A finding of unknown severity always counts.
     #[arg(long, value_name = "SEVERITY", default_value_t)]
     fail_on: Gate,
 

@@ -52,22 +52,25 @@ impl fmt::Display for Verdict {
 }
 
 /// From which severity on a finding fails a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// Every finding counts, also one that nobody has given a severity.
-    #[default]
-    Any,
     /// Findings of this severity and above count. One of unknown severity counts, too: nobody has said that it is mild.
     From(Severity),
     /// No finding counts.
     Never,
 }
 
+impl Default for Gate {
+    /// What its own source calls negligible fails no scan unless somebody asks for it; all else does.
+    fn default() -> Self {
+        Self::From(Severity::Low)
+    }
+}
+
 impl Gate {
     /// Whether a finding of this severity fails the scan.
     pub fn counts(self, severity: Severity) -> bool {
         match self {
-            Self::Any => true,
             Self::From(gate) => severity >= gate || severity == Severity::Unknown,
             Self::Never => false,
         }
@@ -77,7 +80,6 @@ impl Gate {
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Any => f.pad("any"),
             Self::From(severity) => severity.fmt(f),
             Self::Never => f.pad("never"),
         }
@@ -89,7 +91,6 @@ impl FromStr for Gate {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "any" => Ok(Self::Any),
             "never" => Ok(Self::Never),
             severity => severity.parse().map(Self::From),
         }
@@ -145,9 +146,12 @@ mod tests {
     fn clean_takes_both_no_finding_and_no_gap() {
         let gap = [Gap::new(GapKind::NothingFound, "nothing")];
         let high = [finding(Severity::High)];
-        assert_eq!(Verdict::of(&[], &[], Gate::Any), Verdict::Clean);
-        assert_eq!(Verdict::of(&[], &gap, Gate::Any), Verdict::NotAssessable);
-        assert_eq!(Verdict::of(&high, &gap, Gate::Any), Verdict::Findings);
+        assert_eq!(Verdict::of(&[], &[], Gate::default()), Verdict::Clean);
+        assert_eq!(
+            Verdict::of(&[], &gap, Gate::default()),
+            Verdict::NotAssessable
+        );
+        assert_eq!(Verdict::of(&high, &gap, Gate::default()), Verdict::Findings);
         assert_eq!(
             Verdict::of(&high, &[], Gate::From(Severity::Critical)),
             Verdict::Clean
@@ -167,8 +171,15 @@ mod tests {
     }
 
     #[test]
+    fn by_default_all_but_the_negligible_counts() {
+        assert!(Gate::default().counts(Severity::Low));
+        assert!(!Gate::default().counts(Severity::Negligible));
+        assert!(Gate::From(Severity::Negligible).counts(Severity::Negligible));
+    }
+
+    #[test]
     fn gates_read_back() {
-        for gate in ["any", "never", "high", "critical"] {
+        for gate in ["negligible", "never", "high", "critical"] {
             assert_eq!(
                 gate.parse::<Gate>().map(|gate| gate.to_string()),
                 Ok(gate.to_owned())

@@ -100,7 +100,7 @@ impl Detector for Engine {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "secrets",
-            version: 1,
+            version: 2,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::redact::{FingerprintKey, SecretValue};
 use super::rule::{Rule, Rules};
 use crate::layers::FileFacts;
-use crate::model::{Confidence, Fingerprint, Gap, GapKind, SecretHit};
+use crate::model::{Confidence, Fingerprint, Gap, GapKind, SecretHit, Severity};
 
 /// Hits of one rule that are kept of one file. A file with more is a dump of them, and a hundred say so.
 pub(super) const KEPT: u32 = 100;
@@ -23,6 +23,8 @@ pub(super) struct Secret<'a> {
     pub(super) index: u16,
     pub(super) rule: &'a Rule,
     pub(super) line: u64,
+    /// The rule's, or less for a value that everyone has already.
+    pub(super) severity: Severity,
     pub(super) confidence: Confidence,
     /// The keyword that found it.
     pub(super) keyword: &'a [u8],
@@ -71,7 +73,7 @@ impl Findings {
         let hit = SecretHit {
             rule: rule.id.clone(),
             title: rule.title.clone(),
-            severity: rule.severity,
+            severity: secret.severity,
             confidence: secret.confidence,
             line: secret.line,
             redacted: secret.text.redacted(prefix),

@@ -15,9 +15,10 @@
 //! list, so a value of a rule marked `guessable` gets a fingerprint only under the user's own key, and none otherwise.
 //!
 //! **Published material.** What lies in a test, an example or documentation, by the customs of the ecosystems, is
-//! reported as `possible`, however well it is formed: such files are published with the software that they belong to,
-//! so what they hold is known to everyone before the image exists. The same goes for the very values that published
-//! software carries, such as the keys of a library's self-test (`published.txt`). Nothing of it is hidden.
+//! reported as `possible`, however well it is formed: such files are mostly published with the software that they belong
+//! to. It is still a finding, since some are not. The very values that published software carries, such as the keys of
+//! a library's self-test (`published.txt`), are known to everyone before the image exists: they are `negligible`, too.
+//! Nothing of it is hidden.
 
 mod engine;
 mod findings;

@@ -19,7 +19,7 @@ use super::redact::SecretValue;
 use super::rule::{LONGEST_LEAD, LONGEST_REACH, Rule};
 use super::search::{Block, Match, Progress};
 use crate::layers::{Entry, FileFacts, Session};
-use crate::model::Confidence;
+use crate::model::{Confidence, Severity};
 
 /// Bytes of a block: they fit into the second-level cache beside the chunk that they came from.
 const BLOCK: usize = 128 << 10;
@@ -245,14 +245,19 @@ impl<'e> FileSearch<'e> {
             return;
         };
         let identity = SecretValue::new(judged.decoded.as_deref().unwrap_or(text));
-        let is_published = self.is_published || self.engine.known_values().has(&identity);
+        let is_known = self.engine.known_values().has(&identity);
         let secret = Secret {
             index,
             rule,
             line: self
                 .lines
                 .line_at(block.bytes, block.base, judged.value.start),
-            confidence: if is_published {
+            severity: if is_known {
+                Severity::Negligible
+            } else {
+                rule.severity
+            },
+            confidence: if is_known || self.is_published {
                 Confidence::Possible
             } else {
                 judged.confidence

@@ -118,7 +118,12 @@ fn findings_name_the_layer_the_instruction_and_the_comparison() {
 fn a_gate_lets_milder_findings_pass_and_the_evidence_still_has_them() {
     let env = with_store();
     let reference = layout(&env);
-    for (gate, code) in [("any", 1), ("high", 1), ("critical", 0), ("never", 0)] {
+    for (gate, code) in [
+        ("negligible", 1),
+        ("high", 1),
+        ("critical", 0),
+        ("never", 0),
+    ] {
         let run = env.scan(&reference, &["--fail-on", gate]).expect_code(code);
         assert_eq!(
             run.evidence()["findings"]

@@ -20,7 +20,7 @@ const NARROWEST: u16 = 60;
 /// Places of one secret that are listed; the JSON form has them all.
 const PLACES_SHOWN: usize = 4;
 /// Characters of a build instruction that are shown.
-const INSTRUCTION_SHOWN: usize = 48;
+const INSTRUCTION_SHOWN: usize = 32;
 
 /// A line under the head, and nothing else: the rows are what is to be read.
 const RULED: TableStyle = TableStyle::new()
@@ -162,18 +162,30 @@ impl Page<'_> {
     }
 
     fn secrets(&self, out: &mut dyn Write) -> io::Result<()> {
-        let found: Vec<&SecretFinding> = self
+        let found = self
             .evidence
             .findings
             .iter()
             .filter_map(|finding| match finding {
                 Finding::Secret(finding) => Some(finding),
                 Finding::Vulnerability(_) => None,
-            })
-            .collect();
-        if found.is_empty() {
-            return Ok(());
+            });
+        let (published, found): (Vec<&SecretFinding>, Vec<&SecretFinding>) =
+            found.partition(|finding| finding.severity == Severity::Negligible);
+        if !found.is_empty() {
+            self.section(out, "Secrets", &self.secret_table(&found))?;
         }
+        if !published.is_empty() {
+            let count = counted(published.len(), "key");
+            writeln!(
+                out,
+                "\n{count} of published software (self-tests and the like): the JSON form lists them"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn secret_table(&self, found: &[&SecretFinding]) -> Table {
         let mut table = self.table(&["Severity", "Secret", "Where", "What to do"]);
         for finding in found {
             let sure = match finding.confidence {
@@ -184,7 +196,7 @@ impl Page<'_> {
             table.add_row(vec![
                 Self::severity_cell(finding.severity),
                 Cell::new(format!(
-                    "{}\n{}\n{sure}",
+                    "{}\n{}, {sure}",
                     finding.title,
                     Untrusted(&finding.redacted)
                 )),
@@ -193,7 +205,7 @@ impl Page<'_> {
             ]);
         }
         keep_whole(&mut table, &[0]);
-        self.section(out, "Secrets", &table)
+        table
     }
 
     fn places(&self, places: &[SecretPlace]) -> String {
@@ -203,7 +215,7 @@ impl Page<'_> {
             let hidden = if *visible {
                 ""
             } else {
-                " (hidden from the container, still in the layer)"
+                "\n  deleted later, still in the image"
             };
             let _ = write!(
                 text,

@@ -197,10 +197,10 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    use super::super::tarball::{MemberKind, Tarball};
     use super::*;
     use crate::model::Digest;
     use crate::model::limits::read_at_most;
+    use crate::source::tarball::{MemberKind, Tarball};
 
     fn put(path: &Path, content: &[u8]) {
         use std::io::Write;

@@ -48,29 +48,27 @@ pub(super) fn build(insecure: bool, loopback: bool) -> Result<Client, SourceErro
 
 /// Whether a registry is on this machine, where plain HTTP is expected.
 pub(super) fn is_loopback(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    };
+    let name = name.trim_matches(['[', ']']);
     name == "localhost"
         || name
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether a certificate was refused. The TLS error sits inside an `io::Error`, whose `source` passes over it.
-pub(super) fn is_untrusted(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        let inner = current
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let tls = inner
-            .and_then(|inner| inner.downcast_ref())
-            .or_else(|| current.downcast_ref());
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = current.source();
+/// What TLS itself objects to: a certificate that is refused, or a server that speaks no TLS. Asking again does not help.
+pub(super) fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
     }
-    false
+    // The TLS error sits inside two `io::Error`s, whose `source` passes over what they hold.
+    match error.downcast_ref::<std::io::Error>() {
+        Some(error) => tls_error(error.get_ref()?),
+        None => tls_error(error.source()?),
+    }
 }
 
 #[cfg(test)]
@@ -79,7 +77,14 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for host in ["localhost", "localhost:5000", "127.0.0.1:80", "127.8.8.8"] {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1:80",
+            "127.8.8.8",
+            "[::1]",
+            "[::1]:5000",
+        ] {
             assert!(is_loopback(host), "{host}");
         }
         for host in [

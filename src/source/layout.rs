@@ -12,6 +12,7 @@ use oci_distribution::manifest::ImageIndexEntry;
 use crate::model::{Digest, Platform};
 
 use super::error::shown;
+use super::image_name;
 use super::manifest::{self, DEEPEST_INDEX, Document};
 use super::members::{MemberBlobs, Members};
 use super::reference::Choice;
@@ -158,10 +159,7 @@ fn is_chosen(entry: &ImageIndexEntry, choice: Option<&Choice>) -> bool {
 
 /// Whether two names mean one image: `alpine:3.20` and `docker.io/library/alpine:3.20` do.
 pub(super) fn is_same_name(left: &str, right: &str) -> bool {
-    let full = |name: &str| {
-        name.parse::<oci_distribution::Reference>()
-            .map(|name| name.whole())
-    };
+    let full = |name: &str| image_name::parse(name).map(|name| name.whole());
     left == right || matches!((full(left), full(right)), (Ok(left), Ok(right)) if left == right)
 }
 

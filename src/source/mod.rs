@@ -11,6 +11,7 @@ mod client;
 mod engine;
 mod error;
 mod hint;
+mod image_name;
 mod layout;
 mod manifest;
 mod members;

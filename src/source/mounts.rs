@@ -75,4 +75,15 @@ mod tests {
             nonsense\n";
         assert_eq!(parse(table), BTreeSet::from([(0, 21), (0, 22)]));
     }
+
+    #[test]
+    fn the_proc_of_this_machine_is_among_them() {
+        use std::os::unix::fs::MetadataExt;
+        let Ok(proc) = std::fs::metadata("/proc/self") else {
+            println!("skipped: there is no /proc");
+            return;
+        };
+        let device = (rustix::fs::major(proc.dev()), rustix::fs::minor(proc.dev()));
+        assert!(pseudo_devices().contains(&device), "{device:?}");
+    }
 }

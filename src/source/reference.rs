@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::model::Digest;
 
 use super::recognise::recognise;
-use super::{SourceError, error::shown};
+use super::{SourceError, error::shown, image_name};
 
 /// Where an image is to be had from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,9 @@ impl FromStr for Reference {
             Some(("dir", path)) => Ok(Self::RootFs(path.into())),
             _ => match recognise(Path::new(text))? {
                 Some(found) => Ok(found),
-                None => registry_reference(text).map_err(|reason| refuse(&reason)),
+                None => image_name::parse(text)
+                    .map(Self::Registry)
+                    .map_err(|reason| refuse(&shown(&reason))),
             },
         }
     }
@@ -118,28 +120,6 @@ impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
     }
-}
-
-fn registry_reference(text: &str) -> Result<Reference, String> {
-    if text.contains("://") {
-        return Err("a registry is written without https://".to_owned());
-    }
-    let reference: oci_distribution::Reference =
-        text.parse()
-            .map_err(|error: oci_distribution::ParseError| match error {
-                oci_distribution::ParseError::ReferenceInvalidFormat
-                    if text.chars().any(char::is_uppercase) =>
-                {
-                    "repository names are lower-case".to_owned()
-                }
-                other => other.to_string(),
-            })?;
-    if let Some(digest) = reference.digest() {
-        digest
-            .parse::<Digest>()
-            .map_err(|error| error.to_string())?;
-    }
-    Ok(Reference::Registry(reference))
 }
 
 /// The characters of image names and ids: anything else would change the URL that the engine is asked.
@@ -221,8 +201,8 @@ mod tests {
             ("docker:", "nothing follows"),
             ("docker:../x", "letters, digits"),
             ("docker:a?b", "letters, digits"),
-            ("alpine@sha256:00", "invalid"),
-            ("a b", "invalid reference"),
+            ("alpine@sha256:00", "hex digits"),
+            ("a b", "is no part"),
         ] {
             let message = refused(text);
             assert!(message.contains(reason), "{text}: {message}");

@@ -160,19 +160,21 @@ impl Walk {
             self.gaps.add(GapKind::LimitReached, path, detail);
             return Ok(());
         }
-        let Some(parent) = self.folders.last() else {
+        // Before it is opened: opening some of these mounts what lies behind.
+        let device = (
+            rustix::fs::major(stat.st_dev),
+            rustix::fs::minor(stat.st_dev),
+        );
+        let Some(parent) = self
+            .folders
+            .last()
+            .filter(|_| !self.pseudo.contains(&device))
+        else {
             return Ok(());
         };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let handle = openat(&parent.handle, name, flags, Mode::empty())?;
-        // Of the open folder and not of its name: a mount point shows its own device only from inside.
-        let device = fstat(&handle)?.st_dev;
-        if !self
-            .pseudo
-            .contains(&(rustix::fs::major(device), rustix::fs::minor(device)))
-        {
-            self.enter(handle, [path, b"/"].concat());
-        }
+        self.enter(handle, [path, b"/"].concat());
         Ok(())
     }
 

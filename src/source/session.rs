@@ -171,7 +171,7 @@ impl Session {
                 Err(error)
                     if error.is_builder()
                         || error.is_redirect()
-                        || client::is_untrusted(&error) =>
+                        || client::tls_error(&error).is_some() =>
                 {
                     return Err(self.unreachable(error));
                 }
@@ -336,9 +336,12 @@ impl Session {
     /// The connection's error, without the URL it was for.
     pub(super) fn unreachable(&self, error: reqwest::Error) -> SourceError {
         let registry = self.registry.clone();
-        let untrusted = client::is_untrusted(&error);
+        let is_untrusted = matches!(
+            client::tls_error(&error),
+            Some(rustls::Error::InvalidCertificate(_))
+        );
         let source = error.without_url();
-        if untrusted {
+        if is_untrusted {
             SourceError::UntrustedCertificate { registry, source }
         } else {
             SourceError::Unreachable { registry, source }

@@ -5,27 +5,23 @@
 #![expect(clippy::expect_used, reason = "a test ends where an expectation does")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
-use std::fmt::Write as _;
+mod servers;
+
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use plimsoll::model::Digest;
 use plimsoll::model::limits::read_at_most;
 use plimsoll::source::{Credentials, Image, ReadOrder, SourceError, SourceOptions, open};
+use servers::{Registry, Server, put, run, skopeo_copy, unpacked, wait_until};
 
 /// The image that all forms hold: a real `docker save` of alpine:3.10, one layer, 14 packages.
 const IMAGE_ID: &str = "sha256:af341ccd2df8b0e2d67cf8dd32e087bfda4e5756ebd1c76bbf3efa0dc246590e";
 
 /// Its layer.
 const DIFF_ID: &str = "sha256:531743b7098cb2aaf615641007a129173f63ed86ca32fe7b5a246a1c47286028";
-
-/// `user:secret`, as `htpasswd -nbB` writes it.
-const HTPASSWD: &str = "user:$2b$05$dztlNpsZqzfKU4gWZfVZLO03d1zw0fENwgpDJ5iXeFpGIvnZdv1jq\n";
 
 fn fixture() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -54,133 +50,6 @@ fn available(is_there: bool, what: &str) -> bool {
         println!("skipped: {what} is not there");
     }
     is_there
-}
-
-/// A server that ends with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Asked and not killed: Docker's engine has to end its containerd.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
-    }
-}
-
-fn wait_until(what: &str, is_ready: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !is_ready() {
-        assert!(
-            begin.elapsed() < Duration::from_secs(30),
-            "{what} did not start"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().expect("a command that runs");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-fn put(path: &Path, text: &str) {
-    File::create(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .expect("written");
-}
-
-fn unpacked(archive: &Path, folder: &tempfile::TempDir) -> PathBuf {
-    let plain = folder.path().join("plain.tar");
-    run(Command::new("sh")
-        .args(["-c", "gzip -dc \"$1\" > \"$2\"", "sh"])
-        .args([archive, &plain]));
-    plain
-}
-
-fn skopeo_copy(from: &Path, to: &str) {
-    // Skopeo 1.9 does not open a packed one.
-    let folder = tempfile::tempdir().expect("a folder");
-    let from = format!("docker-archive:{}", unpacked(from, &folder).display());
-    let copy = [
-        "copy",
-        "--quiet",
-        "--insecure-policy",
-        "--dest-tls-verify=false",
-        "--dest-creds=user:secret",
-    ];
-    let credentials = if to.starts_with("docker://") {
-        copy.len()
-    } else {
-        copy.len() - 2
-    };
-    run(Command::new("skopeo")
-        .args(copy.iter().take(credentials))
-        .args([&from, to]));
-}
-
-/// A registry on this machine: plain, or with the given parts of its configuration.
-struct Registry {
-    host: String,
-    _server: Server,
-    folder: tempfile::TempDir,
-}
-
-impl Registry {
-    fn start(with_password: bool, with_tls: bool) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let host = free.expect("a free port").to_string();
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        let mut config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp:\n  addr: {host}\n",
-            path("store")
-        );
-        if with_tls {
-            let request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1";
-            run(Command::new("openssl").args(request.split(' ')).args([
-                "-addext",
-                "subjectAltName=IP:127.0.0.1",
-                "-keyout",
-                &path("key"),
-                "-out",
-                &path("certificate"),
-            ]));
-            let _ = writeln!(
-                config,
-                "  tls: {{certificate: {}, key: {}}}",
-                path("certificate"),
-                path("key")
-            );
-        }
-        if with_password {
-            put(&folder.path().join("htpasswd"), HTPASSWD);
-            let _ = writeln!(
-                config,
-                "auth: {{htpasswd: {{realm: test, path: {}}}}}",
-                path("htpasswd")
-            );
-        }
-        put(&folder.path().join("config.yml"), &config);
-        let mut command = Command::new("docker-registry");
-        let command = command
-            .arg("serve")
-            .arg(path("config.yml"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let server = Server(command.spawn().expect("docker-registry"));
-        wait_until("docker-registry", || {
-            std::net::TcpStream::connect(&host).is_ok()
-        });
-        Self {
-            host,
-            _server: server,
-            folder,
-        }
-    }
 }
 
 /// Reads every layer and checks it against its digest, and against its diffID where it is not compressed.

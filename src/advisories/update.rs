@@ -129,8 +129,8 @@ fn update_one(
 mod tests {
     use std::cell::RefCell;
 
-    use super::super::feeds::Format;
     use super::*;
+    use crate::advisories::Format;
 
     /// Answers from memory and notes what it was asked.
     struct Server {

@@ -344,6 +344,20 @@ fn figures() {
     packages.extend(
         (packages.len()..10_000).map(|number| deb("x", &format!("package-{number}"), "1.0-1")),
     );
+    for (what, part) in [
+        ("known", &packages[..known]),
+        ("unknown", &packages[known..]),
+        ("known again", &packages[..known]),
+    ] {
+        let started = std::time::Instant::now();
+        let outcome = found(&store, &on("debian", "9"), part);
+        println!(
+            "  {what}: {} packages, {} matches: {:?}",
+            part.len(),
+            outcome.matches.len(),
+            started.elapsed()
+        );
+    }
     let started = std::time::Instant::now();
     let outcome = found(&store, &on("debian", "9"), &packages);
     println!(

@@ -162,9 +162,9 @@ fn normalise(record: Record, intake: &mut Intake<'_>) -> Advisory {
     Advisory {
         id: record.id,
         withdrawn: record.withdrawn,
+        text: record.details,
         detail: Detail {
             summary: record.summary,
-            details: record.details,
             published: record.published,
             modified: record.modified,
             ..advisory.detail

@@ -179,9 +179,10 @@ fn record(id: String, hits: &[&Hit]) -> AdvisoryRecord {
             .map(|record| record.kind)
             .max()
             .unwrap_or(AdvisoryKind::Vulnerability),
-        summary: records()
-            .find_map(|record| summary(record))
-            .unwrap_or_default(),
+        summary: first_of(|record| {
+            Some(record.detail.summary.as_str()).filter(|text| !text.is_empty())
+        })
+        .unwrap_or_default(),
         aliases: aliases.into_iter().collect(),
         severity,
         severity_source,
@@ -194,28 +195,6 @@ fn record(id: String, hits: &[&Hit]) -> AdvisoryRecord {
         published: first_of(|record| record.detail.published.as_deref()),
         modified: first_of(|record| record.detail.modified.as_deref()),
     }
-}
-
-/// The summary, or the first sentence of the details: the Python database's records have no other.
-fn summary(record: &Record) -> Option<String> {
-    const LONGEST: usize = 160;
-    let text = [&record.detail.summary, &record.detail.details]
-        .into_iter()
-        .find(|text| !text.trim().is_empty())?;
-    let line = text
-        .trim()
-        .trim_start_matches('#')
-        .trim_start()
-        .lines()
-        .next()?;
-    let sentence = line
-        .find(". ")
-        .map_or(line, |end| line.get(..=end).unwrap_or(line));
-    let cut = sentence.char_indices().nth(LONGEST);
-    Some(cut.map_or_else(
-        || sentence.to_owned(),
-        |(end, _)| format!("{}…", sentence.get(..end).unwrap_or_default().trim_end()),
-    ))
 }
 
 fn vectors(hits: &[&Hit]) -> Vec<Cvss> {

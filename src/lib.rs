@@ -3,21 +3,21 @@
 //!
 //! The rooms are the data flow; each uses rooms before it, never after. `ARCHITECTURE.md` has the map.
 
-/// The nouns that all rooms share.
+// The nouns that all rooms share.
 pub mod model;
-/// A reference to an image whose layers open as byte streams.
+// A reference to an image whose layers open as byte streams.
 pub mod source;
-/// One blob to one report; reports to what is visible in the container.
+// One blob to one report; reports to what is visible in the container.
 pub mod layers;
-/// Bytes of package databases to packages.
+// Bytes of package databases to packages.
 pub mod inventory;
-/// Embedded secrets, found as the bytes pass.
+// Embedded secrets, found as the bytes pass.
 pub mod secrets;
-/// The advisory store, its feeds, version orders and matching.
+// The advisory store, its feeds, version orders and matching.
 pub mod advisories;
-/// The document that a scan ends in, and its views.
+// The document that a scan ends in, and its views.
 pub mod evidence;
-/// The one composition of all rooms above.
+// The one composition of all rooms above.
 pub mod scan;
-/// The door: arguments, output, exit codes.
+// The door: arguments, output, exit codes.
 pub mod cli;

@@ -168,42 +168,67 @@ impl Reading<'_> {
     /// A report for each layer, in the image's order.
     fn all(&self) -> Result<Vec<LayerReport>, ScanError> {
         let layers = &self.image.layers;
-        let distinct: Vec<&LayerDescriptor> = self.in_read_order();
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.options.threads.unwrap_or(0))
-            .build()?;
-        // `par_bridge` hands the layers out in order: the largest first, or as a sequential source has them.
-        let read: Result<BTreeMap<usize, LayerReport>, ScanError> = pool.install(|| {
-            distinct
-                .into_iter()
-                .par_bridge()
-                .map(|layer| Ok((layer.index, self.one(layer)?)))
-                .collect()
-        });
-        let read = read?;
         let first_with =
             |layer: &LayerDescriptor| layers.iter().position(|other| same_bytes(layer, other));
+        let mut reports: BTreeMap<usize, LayerReport> = BTreeMap::new();
+        let mut unread: Vec<&LayerDescriptor> = Vec::new();
+        for layer in layers
+            .iter()
+            .filter(|layer| first_with(layer) == Some(layer.index))
+        {
+            match self.at_hand(layer)? {
+                Some(report) => drop(reports.insert(layer.index, report)),
+                None => unread.push(layer),
+            }
+        }
+        reports.extend(self.read_all(unread)?);
         Ok(layers
             .iter()
-            .filter_map(|layer| read.get(&first_with(layer)?).cloned())
+            .filter_map(|layer| reports.get(&first_with(layer)?).cloned())
             .collect())
     }
 
-    fn in_read_order(&self) -> Vec<&LayerDescriptor> {
-        let layers = &self.image.layers;
-        let mut distinct: Vec<&LayerDescriptor> = layers
-            .iter()
-            .enumerate()
-            .filter(|(index, layer)| {
-                layers.iter().position(|other| same_bytes(layer, other)) == Some(*index)
-            })
-            .map(|(_, layer)| layer)
-            .collect();
+    /// What is known of a layer without reading it: the report of an earlier scan, if it is certain that it is about these
+    /// bytes, or that nobody can read them.
+    fn at_hand(&self, layer: &LayerDescriptor) -> Result<Option<LayerReport>, ScanError> {
+        if let Some(gap) = unsupported(layer) {
+            let mut report =
+                LayerReport::empty(layer.diff_id.unwrap_or(DiffId(Digest::Sha256([0; 32]))));
+            report.gaps.push(gap);
+            return Ok(Some(report));
+        }
+        let known = match layer.digest {
+            _ if self.image.blobs.diff_ids_are_verified() => layer.diff_id,
+            Some(digest) => self.with_cache(|cache| cache.diff_id(&digest)).flatten(),
+            None => None,
+        };
+        let Some(found) = known else { return Ok(None) };
+        if let Some(claimed) = layer.diff_id.filter(|claimed| *claimed != found) {
+            let (found, claimed) = (Box::new(found), Box::new(claimed));
+            return Err(ScanError::DiffId {
+                number: layer.index + 1,
+                found,
+                claimed,
+            });
+        }
+        Ok(self
+            .with_cache(|cache| cache.report(&found, &self.key))
+            .flatten())
+    }
+
+    fn read_all(
+        &self,
+        mut unread: Vec<&LayerDescriptor>,
+    ) -> Result<BTreeMap<usize, LayerReport>, ScanError> {
+        if unread.is_empty() {
+            // An engine would begin to export the image only to say in which order it does.
+            return Ok(BTreeMap::new());
+        }
         match self.image.blobs.read_order() {
             ReadOrder::Any => {
-                distinct.sort_by_key(|layer| (std::cmp::Reverse(layer.size), layer.index));
+                unread.sort_by_key(|layer| (std::cmp::Reverse(layer.size), layer.index))
             }
-            ReadOrder::Sequential(order) => distinct.sort_by_key(|layer| {
+            ReadOrder::Sequential(order) => unread.sort_by_key(|layer| {
                 (
                     order
                         .iter()
@@ -213,17 +238,29 @@ impl Reading<'_> {
                 )
             }),
         }
-        distinct
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.options.threads.unwrap_or(0))
+            .build()?;
+        // `par_bridge` hands the layers out in order: the largest first, or as a sequential source has them.
+        pool.install(|| {
+            unread
+                .into_iter()
+                .par_bridge()
+                .map(|layer| Ok((layer.index, self.read_one(layer)?)))
+                .collect()
+        })
     }
 
-    fn one(&self, layer: &LayerDescriptor) -> Result<LayerReport, ScanError> {
-        if let Some(gap) = unsupported(layer) {
-            let mut report =
-                LayerReport::empty(layer.diff_id.unwrap_or(DiffId(Digest::Sha256([0; 32]))));
-            report.gaps.push(gap);
-            return Ok(report);
-        }
-        if let Some(report) = self.cached(layer)? {
+    fn read_one(&self, layer: &LayerDescriptor) -> Result<LayerReport, ScanError> {
+        // Where a blob has no digest, only the config's word says what it is: it is cheaper to hash than to walk.
+        if let Some(claimed) = layer.diff_id.filter(|_| layer.digest.is_none())
+            && let Some(report) = self
+                .with_cache(|cache| cache.report(&claimed, &self.key))
+                .flatten()
+        {
+            self.read(layer, |bytes, expected| {
+                hash_layer(bytes, expected, &self.options.limits)
+            })?;
             return Ok(report);
         }
         let read = self.read(layer, |bytes, expected| {
@@ -233,38 +270,6 @@ impl Reading<'_> {
             self.with_cache(|cache| cache.store(&read.digest, &read.report, &self.key));
         }
         Ok(read.report)
-    }
-
-    /// The report of an earlier scan, if it is certain that it is about these bytes.
-    fn cached(&self, layer: &LayerDescriptor) -> Result<Option<LayerReport>, ScanError> {
-        let known = match layer.digest {
-            _ if self.image.blobs.diff_ids_are_verified() => layer.diff_id,
-            Some(digest) => self.with_cache(|cache| cache.diff_id(&digest)).flatten(),
-            None => None,
-        };
-        if let (Some(found), Some(claimed)) = (known, layer.diff_id)
-            && found != claimed
-        {
-            let (found, claimed) = (Box::new(found), Box::new(claimed));
-            return Err(ScanError::DiffId {
-                number: layer.index + 1,
-                found,
-                claimed,
-            });
-        }
-        let Some(diff_id) = known.or(layer.diff_id.filter(|_| layer.digest.is_none())) else {
-            return Ok(None);
-        };
-        let report = self
-            .with_cache(|cache| cache.report(&diff_id, &self.key))
-            .flatten();
-        if report.is_some() && known.is_none() {
-            // Only the config's word says that these are the bytes: it is cheaper to hash them than to walk them.
-            self.read(layer, |bytes, expected| {
-                hash_layer(bytes, expected, &self.options.limits)
-            })?;
-        }
-        Ok(report)
     }
 
     fn read<T>(

@@ -20,6 +20,8 @@ pub(super) struct Advisory {
     pub(super) upstream: Vec<String>,
     pub(super) rating: Option<Rating>,
     pub(super) detail: Detail,
+    /// The long description: kept for whoever asks for it, never read to match.
+    pub(super) text: String,
     pub(super) ranges: Vec<Range>,
     pub(super) exact: Vec<Exact>,
     pub(super) unordered: Vec<Unordered>,
@@ -29,8 +31,8 @@ pub(super) struct Advisory {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Detail {
+    /// One line: the feed's, or the beginning of the long description.
     pub(super) summary: String,
-    pub(super) details: String,
     pub(super) cvss: Vec<Cvss>,
     pub(super) references: Vec<Reference>,
     pub(super) published: Option<String>,
@@ -100,6 +102,9 @@ impl Advisory {
         order(&mut self.exact);
         order(&mut self.unordered);
         order(&mut self.detail.references);
+        if self.detail.summary.trim().is_empty() {
+            self.detail.summary = first_sentence(&self.text);
+        }
     }
 
     /// The digest of a sealed advisory's content.
@@ -111,6 +116,21 @@ impl Advisory {
     /// Whether it names any package at all.
     pub(super) fn is_empty(&self) -> bool {
         self.ranges.is_empty() && self.exact.is_empty() && self.unordered.is_empty()
+    }
+}
+
+/// What `PyPA`'s records and most of Bitnami's have in place of a summary.
+fn first_sentence(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let text = text.trim_start_matches(|c: char| c == '#' || c.is_whitespace());
+    let line = text.lines().next().unwrap_or_default();
+    let sentence = line
+        .find(". ")
+        .and_then(|end| line.get(..=end))
+        .unwrap_or(line);
+    match sentence.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", sentence.get(..end).unwrap_or_default().trim_end()),
+        None => sentence.trim_end().to_owned(),
     }
 }
 
@@ -231,6 +251,15 @@ mod tests {
                 (code, kind.name().into())
             );
         }
+    }
+
+    #[test]
+    fn a_missing_summary_is_the_beginning_of_the_text() {
+        assert_eq!(first_sentence("\n# A title\nand text"), "A title");
+        assert_eq!(first_sentence("In x 1.0. there is a bug."), "In x 1.0.");
+        assert_eq!(first_sentence(""), "");
+        let long = first_sentence(&"é ".repeat(200));
+        assert!(long.ends_with('…') && long.chars().count() <= 161);
     }
 
     #[test]

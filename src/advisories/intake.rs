@@ -91,8 +91,7 @@ impl<'t> Intake<'t> {
                 source.last_modified
             ],
         )?;
-        let compressor = zstd::bulk::Compressor::new(DETAIL_COMPRESSION)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let compressor = zstd::bulk::Compressor::new(DETAIL_COMPRESSION).map_err(unwritable)?;
         Ok(Self {
             tally: Tally::default(),
             connection,
@@ -141,14 +140,10 @@ impl<'t> Intake<'t> {
         let Digest::Sha256(digest) = advisory.content_digest() else {
             return Ok(None);
         };
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-            rusqlite::Error::ToSqlConversionFailure(error)
-        };
-        let detail = serde_json::to_vec(&advisory.detail).map_err(|error| failed(error.into()))?;
-        let detail = self
-            .compressor
-            .compress(&detail)
-            .map_err(|error| failed(error.into()))?;
+        let detail = serde_json::to_vec(&advisory.detail).map_err(unwritable)?;
+        let detail = self.compressor.compress(&detail).map_err(unwritable)?;
+        let text = advisory.text.as_bytes();
+        let text = self.compressor.compress(text).map_err(unwritable)?;
         let rating = advisory.rating.as_ref();
         let inserted = self.insert.advisory.execute(params![
             self.source,
@@ -159,6 +154,7 @@ impl<'t> Intake<'t> {
             rating.map(|rating| rating.by.as_str()),
             digest,
             detail,
+            text,
         ])?;
         Ok((inserted == 1).then(|| self.connection.last_insert_rowid()))
     }
@@ -268,14 +264,18 @@ impl<'t> Intake<'t> {
     }
 }
 
+fn unwritable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
+}
+
 impl<'t> Inserts<'t> {
     fn prepare(connection: &'t Connection) -> rusqlite::Result<Self> {
         let prepare = |sql| connection.prepare_cached(sql);
         Ok(Self {
             advisory: prepare(
                 "INSERT OR IGNORE INTO advisory
-                 (source, external_id, kind, withdrawn, severity, severity_by, digest, detail)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (source, external_id, kind, withdrawn, severity, severity_by, digest, detail, text)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
             alias: prepare("INSERT OR IGNORE INTO alias VALUES (?1, ?2, ?3)")?,
             // Two spellings of one bound (1.0, 1.0.0) have one key: one row says it.

@@ -40,8 +40,10 @@ fn store(file: &str, format: Format) -> Option<(Store, ImportReport)> {
 /// Records, advisories, withdrawn, no vulnerabilities, ranges, enumerated versions, ranges without an order.
 type Counts = [u64; 7];
 
+type Skips = &'static [(SkipReason, u64)];
+
 #[rustfmt::skip]
-const OSV: [(&str, Counts, &[(SkipReason, u64)]); 14] = [
+const OSV: [(&str, Counts, Skips); 14] = [
     ("AlmaLinux.jsonl.gz", [5680, 5637, 0, 1200, 64065, 0, 0], &[(SkipReason::DuplicateId, 43)]),
     ("Bitnami.jsonl.gz", [7444, 7444, 0, 0, 0, 0, 7476], &[(SkipReason::NoVersionScheme, 7476)]),
     ("CRAN.jsonl.gz", [14, 14, 0, 0, 0, 144, 14], &[(SkipReason::NoVersionScheme, 14)]),
@@ -291,4 +293,77 @@ fn almalinux_has_cves_by_binary_name_and_updates_are_none() {
             .iter()
             .all(|proof| proof.advisory.starts_with("ALSA-"))
     }));
+}
+
+/// `cargo test --release --lib advisories::real_data -- --ignored --nocapture`
+#[test]
+#[ignore = "prints figures, decides nothing"]
+fn figures() {
+    let Some(folder) = folder() else { return };
+    let place = tempfile::tempdir().expect("temporary folder");
+    let path = place.path().join("store.sqlite");
+    let started = std::time::Instant::now();
+    let mut store = Store::open_for_import(&path).expect("store");
+    for (file, ..) in OSV {
+        import(&mut store, &folder, file, Format::Osv);
+    }
+    drop(store);
+    println!("import of all OSV files: {:?}", started.elapsed());
+    println!(
+        "size: {} bytes",
+        std::fs::metadata(&path).expect("store").len()
+    );
+    let started = std::time::Instant::now();
+    let store = Store::open_read_only(&path).expect("store");
+    println!("open: {:?}", started.elapsed());
+    let connection = rusqlite::Connection::open(&path).expect("store");
+    let names = |ecosystem: &str| -> Vec<String> {
+        let sql = "SELECT p.name FROM package p JOIN ecosystem e ON e.id = p.ecosystem WHERE e.name = ?1 ORDER BY p.name";
+        let mut statement = connection.prepare(sql).expect("sql");
+        statement
+            .query_map([ecosystem], |row| row.get(0))
+            .expect("rows")
+            .map(|name| name.expect("name"))
+            .collect()
+    };
+    let mut packages: Vec<Package> = names("Debian:9")
+        .iter()
+        .map(|name| deb(name, name, "99:1-1"))
+        .collect();
+    packages.extend(
+        names("PyPI")
+            .iter()
+            .map(|name| Package::new(PackageType::PYPI, name, "1.0")),
+    );
+    packages.extend(
+        names("npm")
+            .iter()
+            .map(|name| Package::new(PackageType::NPM, name, "1.0.0")),
+    );
+    let known = packages.len();
+    packages.extend(
+        (packages.len()..10_000).map(|number| deb("x", &format!("package-{number}"), "1.0-1")),
+    );
+    for (what, part) in [
+        ("known", &packages[..known]),
+        ("unknown", &packages[known..]),
+        ("known again", &packages[..known]),
+    ] {
+        let started = std::time::Instant::now();
+        let outcome = found(&store, &on("debian", "9"), part);
+        println!(
+            "  {what}: {} packages, {} matches: {:?}",
+            part.len(),
+            outcome.matches.len(),
+            started.elapsed()
+        );
+    }
+    let started = std::time::Instant::now();
+    let outcome = found(&store, &on("debian", "9"), &packages);
+    println!(
+        "{} packages, {known} of them with advisories, {} matches: {:?}",
+        packages.len(),
+        outcome.matches.len(),
+        started.elapsed()
+    );
 }

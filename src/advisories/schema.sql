@@ -34,7 +34,8 @@ CREATE TABLE advisory (
     severity INTEGER,
     severity_by TEXT,
     digest BLOB NOT NULL,
-    detail BLOB NOT NULL,               -- JSON, zstd: summary, details, CVSS, references, dates
+    detail BLOB NOT NULL,               -- JSON, zstd: summary, CVSS, references, dates
+    text BLOB NOT NULL,                 -- zstd: the long description
     UNIQUE (source, external_id)
 ) STRICT;
 

@@ -40,6 +40,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advisories::SkipReason;
 
     #[test]
     fn every_built_in_record_is_taken_whole_and_they_are_sorted() {
@@ -52,7 +53,7 @@ mod tests {
         let left_out: Vec<_> = report
             .skipped
             .keys()
-            .filter(|reason| **reason != crate::advisories::SkipReason::NoVersionScheme)
+            .filter(|reason| **reason != SkipReason::NoVersionScheme)
             .collect();
         assert!(left_out.is_empty(), "{:?}", report.skipped);
         assert_eq!(report.advisories, RECORDS.lines().count() as u64);

@@ -81,7 +81,10 @@ impl Store {
         let opened = Connection::open_with_flags(path, flags).map(store);
         let checked = opened
             .map_err(|error| AdvisoryError::of_database(path, error))
-            .and_then(|store| store.check_schema().map(|()| store));
+            .and_then(|store| {
+                store.read_through_mapping();
+                store.check_schema().map(|()| store)
+            });
         match checked {
             // In WAL mode a reader makes two small files beside the store. Where it may not (a read-only mount), nobody
             // writes either, and SQLite may be told so.
@@ -145,6 +148,14 @@ impl Store {
         };
         store.write_schema()?;
         Ok(store)
+    }
+
+    /// Pages straight from the system's cache: half the time of a match. Not an error where it cannot be had.
+    fn read_through_mapping(&self) {
+        let _ = self
+            .connection
+            .execute_batch("PRAGMA mmap_size = 1073741824;");
+        self.connection.set_prepared_statement_cache_capacity(32);
     }
 
     fn write_schema(&self) -> Result<(), AdvisoryError> {

@@ -9,6 +9,8 @@ mod input;
 mod osv;
 mod osv_range;
 mod secdb;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;

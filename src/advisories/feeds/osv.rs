@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::input::{FeedInput, Place, each_file, each_record};
-use super::osv_range::{Event, NoInterval, in_words, intervals};
+use super::osv_range::{Covered, Event, NoInterval, in_words, intervals};
 use crate::advisories::advisory::{
     Advisory, AdvisoryKind, Detail, Exact, Range, Reference, Status, Unordered,
 };
@@ -162,9 +162,9 @@ fn normalise(record: Record, intake: &mut Intake<'_>) -> Advisory {
     Advisory {
         id: record.id,
         withdrawn: record.withdrawn,
+        text: record.details,
         detail: Detail {
             summary: record.summary,
-            details: record.details,
             published: record.published,
             modified: record.modified,
             ..advisory.detail
@@ -208,7 +208,8 @@ fn take_affected(id: &str, affected: &Affected, advisory: &mut Advisory, intake:
     for range in &affected.ranges {
         take_range(id, range, &template, advisory, intake);
     }
-    take_versions(&affected.versions, &template, first, advisory);
+    let covered = Covered::by(advisory.ranges.get(first..).unwrap_or_default());
+    take_versions(&affected.versions, &template, &covered, advisory);
 }
 
 fn take_range(
@@ -248,8 +249,13 @@ fn take_range(
     }
 }
 
-/// The enumerated versions that no range of this entry (from `first` on) covers: of PyPI's 140,738 these are 118.
-fn take_versions(versions: &[String], template: &Range, first: usize, advisory: &mut Advisory) {
+/// The enumerated versions that no range of the entry covers: of PyPI's 140,738 these are 118.
+fn take_versions(
+    versions: &[String],
+    template: &Range,
+    covered: &Covered,
+    advisory: &mut Advisory,
+) {
     let scheme = ecosystem::scheme(&template.ecosystem);
     for version in versions {
         let Some(key) = scheme.and_then(|scheme| scheme.key(version).ok()) else {
@@ -260,8 +266,7 @@ fn take_versions(versions: &[String], template: &Range, first: usize, advisory: 
             });
             continue;
         };
-        let mut ranges = advisory.ranges.iter().skip(first);
-        if !ranges.any(|range| range.holds(&key)) {
+        if !covered.holds(&key) {
             advisory.ranges.push(Range {
                 low: key.clone(),
                 high: key,

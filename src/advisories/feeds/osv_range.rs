@@ -129,6 +129,38 @@ fn close(range: Range, high: VersionKey, bound: Bound<'_>) -> Range {
     }
 }
 
+/// The versions that ranges cover together: disjoint and in order, so that a record of 10 MB that lists 100,000 versions
+/// beside 100,000 ranges is no work.
+pub(super) struct Covered(Vec<Range>);
+
+impl Covered {
+    pub(super) fn by(ranges: &[Range]) -> Self {
+        let mut sorted: Vec<Range> = ranges.to_vec();
+        sorted.sort_unstable_by(|a, b| a.low.cmp(&b.low));
+        let mut merged: Vec<Range> = Vec::with_capacity(sorted.len());
+        for range in sorted {
+            match merged.last_mut() {
+                Some(last) if range.low <= last.high => {
+                    if (&range.high, range.inclusive) > (&last.high, last.inclusive) {
+                        last.high = range.high;
+                        last.inclusive = range.inclusive;
+                    }
+                }
+                _ => merged.push(range),
+            }
+        }
+        Self(merged)
+    }
+
+    pub(super) fn holds(&self, key: &VersionKey) -> bool {
+        let behind = self.0.partition_point(|range| range.low <= *key);
+        behind
+            .checked_sub(1)
+            .and_then(|at| self.0.get(at))
+            .is_some_and(|range| range.holds(key))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +220,27 @@ mod tests {
         ));
         assert!(!holds(r#"[{"introduced":"0"},{"limit":"2.0.0"}]"#, "2.0.0"));
         assert!(holds(r#"[{"introduced":"0"},{"limit":"*"}]"#, "2.0.0"));
+    }
+
+    #[test]
+    fn what_ranges_cover_together_is_what_any_of_them_holds() {
+        let events = r#"[{"introduced":"3.0.0"},{"last_affected":"3.5.0"},{"introduced":"5.0.0"},{"fixed":"6.0.0"}]"#;
+        let mut ranges = walk(events).expect("intervals");
+        ranges.extend(walk(r#"[{"introduced":"1.0.0"},{"fixed":"3.2.0"}]"#).expect("interval"));
+        ranges.extend(
+            walk(r#"[{"introduced":"5.0.0"},{"last_affected":"5.5.0"}]"#).expect("interval"),
+        );
+        let covered = Covered::by(&ranges);
+        for version in [
+            "0.9.0", "1.0.0", "3.1.0", "3.5.0", "3.5.1", "4.9.9", "5.0.0", "5.9.0", "6.0.0",
+        ] {
+            let key = Scheme::Npm.key(version).expect("version");
+            assert_eq!(
+                covered.holds(&key),
+                ranges.iter().any(|range| range.holds(&key)),
+                "{version}"
+            );
+        }
     }
 
     #[test]

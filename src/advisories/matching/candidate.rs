@@ -10,10 +10,9 @@ use crate::advisories::rating::Rating;
 use crate::advisories::rating::severity_of_code;
 use crate::advisories::version::VersionKey;
 use crate::model::Severity;
-use crate::model::limits::read_at_most;
 
 /// Details of one advisory, unpacked: a record is at most 10 MB, and details are a part of it.
-const MAX_DETAIL: u64 = 64_000_000;
+const MAX_DETAIL: usize = 64_000_000;
 
 /// One row that applies.
 pub(super) struct Candidate {
@@ -48,14 +47,17 @@ pub(super) struct Undecided {
 pub(super) struct Lookup<'s> {
     connection: &'s Connection,
     records: BTreeMap<i64, Rc<Record>>,
+    /// One for all: to set one up takes longer than to unpack a detail.
+    decompressor: zstd::bulk::Decompressor<'static>,
 }
 
 impl<'s> Lookup<'s> {
-    pub(super) fn new(connection: &'s Connection) -> Self {
-        Self {
+    pub(super) fn new(connection: &'s Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
             connection,
             records: BTreeMap::new(),
-        }
+            decompressor: zstd::bulk::Decompressor::new().map_err(unreadable)?,
+        })
     }
 
     /// All ecosystems of the store.
@@ -156,7 +158,7 @@ impl<'s> Lookup<'s> {
                 "SELECT a.external_id, s.name, a.kind, a.severity, a.severity_by, a.detail
                  FROM advisory a JOIN source s ON s.id = a.source WHERE a.id = ?1",
             )?
-            .query_row([id], read_record)?;
+            .query_row([id], |row| read_record(row, &mut self.decompressor))?;
         let mut statement = self
             .connection
             .prepare_cached("SELECT name, kind FROM alias WHERE advisory = ?1 ORDER BY name")?;
@@ -174,7 +176,10 @@ impl<'s> Lookup<'s> {
     }
 }
 
-fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+fn read_record(
+    row: &Row<'_>,
+    decompressor: &mut zstd::bulk::Decompressor<'_>,
+) -> rusqlite::Result<Record> {
     let severity = row.get::<_, Option<i64>>(3)?.and_then(severity_of_code);
     let by: Option<String> = row.get(4)?;
     Ok(Record {
@@ -186,18 +191,26 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
             .map(|(severity, by)| Rating { severity, by }),
         aliases: Vec::new(),
         upstream: Vec::new(),
-        detail: read_detail(row.get_ref(5)?.as_bytes()?)?,
+        detail: read_detail(row.get_ref(5)?.as_bytes()?, decompressor)?,
     })
 }
 
-fn read_detail(packed: &[u8]) -> rusqlite::Result<Detail> {
-    let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Blob, error)
-    };
-    let unpacked = zstd::stream::read::Decoder::with_buffer(packed)
-        .and_then(|reader| read_at_most(reader, MAX_DETAIL))
-        .map_err(|error| unreadable(error.into()))?;
-    serde_json::from_slice(&unpacked).map_err(|error| unreadable(error.into()))
+fn read_detail(
+    packed: &[u8],
+    decompressor: &mut zstd::bulk::Decompressor<'_>,
+) -> rusqlite::Result<Detail> {
+    let size = zstd::zstd_safe::get_frame_content_size(packed)
+        .ok()
+        .flatten()
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| *size <= MAX_DETAIL)
+        .ok_or_else(|| unreadable("the details of an advisory have no valid size"))?;
+    let unpacked = decompressor.decompress(packed, size).map_err(unreadable)?;
+    serde_json::from_slice(&unpacked).map_err(unreadable)
+}
+
+fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Blob, error.into())
 }
 
 fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {

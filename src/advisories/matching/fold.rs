@@ -48,39 +48,42 @@ fn is_cve(id: &str) -> bool {
 
 /// The names that each hit's finding goes by.
 fn identities(hits: &[Hit]) -> Vec<Vec<String>> {
-    let own: Vec<Vec<String>> = hits
-        .iter()
-        .map(|hit| own_cves(&hit.candidate.record))
-        .collect();
-    let joined = |hit: &Hit, cves: &Vec<String>| {
-        if !cves.is_empty() {
-            return cves.clone();
+    let records = || hits.iter().map(|hit| hit.candidate.record.as_ref());
+    let own: Vec<Vec<String>> = records().map(own_cves).collect();
+    let mut cves_by_name: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (record, cves) in records().zip(&own) {
+        if let [cve] = cves.as_slice() {
+            for name in names(record) {
+                cves_by_name.entry(name).or_default().insert(cve);
+            }
         }
-        let record = &hit.candidate.record;
-        if record.aliases.iter().any(|alias| is_cve(alias)) {
-            return vec![record.id.clone()];
-        }
-        // A record without a CVE may be an alias of one that has it: PYSEC of GHSA of CVE.
-        let related = hits.iter().zip(&own).filter(|(other, cves)| {
-            let other = &other.candidate.record;
-            cves.len() == 1
-                && (record.aliases.contains(&other.id)
-                    || other.aliases.contains(&record.id)
-                    || other
-                        .aliases
-                        .iter()
-                        .any(|alias| record.aliases.contains(alias)))
-        });
-        let cves: BTreeSet<&String> = related.flat_map(|(_, cves)| cves).collect();
-        match cves.len() {
-            1 => cves.into_iter().cloned().collect(),
-            _ => vec![least_alias(record)],
+    }
+    // A record without a CVE may share a name with one that has it: PYSEC of GHSA of CVE.
+    let by_names = |record: &Record| {
+        let known = names(record).filter_map(|name| cves_by_name.get(name));
+        let cves: BTreeSet<&str> = known.flatten().copied().collect();
+        match (cves.first(), cves.len()) {
+            (Some(cve), 1) => (*cve).to_owned(),
+            _ => least_alias(record),
         }
     };
-    hits.iter()
-        .zip(&own)
-        .map(|(hit, cves)| joined(hit, cves))
-        .collect()
+    let identities = records().zip(&own).map(|(record, cves)| {
+        if !cves.is_empty() {
+            cves.clone()
+        } else if record.aliases.iter().any(|alias| is_cve(alias)) {
+            vec![record.id.clone()]
+        } else {
+            vec![by_names(record)]
+        }
+    });
+    identities.collect()
+}
+
+/// The record's own id and its aliases.
+fn names(record: &Record) -> impl Iterator<Item = &str> {
+    std::iter::once(&record.id)
+        .chain(&record.aliases)
+        .map(String::as_str)
 }
 
 /// The CVE that the record is, or those that it passes on.
@@ -176,9 +179,10 @@ fn record(id: String, hits: &[&Hit]) -> AdvisoryRecord {
             .map(|record| record.kind)
             .max()
             .unwrap_or(AdvisoryKind::Vulnerability),
-        summary: records()
-            .find_map(|record| summary(record))
-            .unwrap_or_default(),
+        summary: first_of(|record| {
+            Some(record.detail.summary.as_str()).filter(|text| !text.is_empty())
+        })
+        .unwrap_or_default(),
         aliases: aliases.into_iter().collect(),
         severity,
         severity_source,
@@ -191,28 +195,6 @@ fn record(id: String, hits: &[&Hit]) -> AdvisoryRecord {
         published: first_of(|record| record.detail.published.as_deref()),
         modified: first_of(|record| record.detail.modified.as_deref()),
     }
-}
-
-/// The summary, or the first sentence of the details: the Python database's records have no other.
-fn summary(record: &Record) -> Option<String> {
-    const LONGEST: usize = 160;
-    let text = [&record.detail.summary, &record.detail.details]
-        .into_iter()
-        .find(|text| !text.trim().is_empty())?;
-    let line = text
-        .trim()
-        .trim_start_matches('#')
-        .trim_start()
-        .lines()
-        .next()?;
-    let sentence = line
-        .find(". ")
-        .map_or(line, |end| line.get(..=end).unwrap_or(line));
-    let cut = sentence.char_indices().nth(LONGEST);
-    Some(cut.map_or_else(
-        || sentence.to_owned(),
-        |(end, _)| format!("{}…", sentence.get(..end).unwrap_or_default().trim_end()),
-    ))
 }
 
 fn vectors(hits: &[&Hit]) -> Vec<Cvss> {

@@ -111,14 +111,17 @@ pub fn match_packages(
     distribution: Option<&Distribution>,
     packages: &[Package],
 ) -> Result<MatchOutcome, AdvisoryError> {
-    Matcher::new(store, distribution)
-        .and_then(|mut matcher| {
-            for (index, package) in packages.iter().enumerate() {
-                matcher.take(index, package)?;
-            }
-            Ok(matcher.finish())
-        })
-        .map_err(|error| store.database_error(error))
+    let run = || {
+        // One transaction: all answers come from one snapshot, whatever is imported meanwhile, and the file is locked
+        // once and not for every query.
+        let _snapshot = store.connection.unchecked_transaction()?;
+        let mut matcher = Matcher::new(store, distribution)?;
+        for (index, package) in packages.iter().enumerate() {
+            matcher.take(index, package)?;
+        }
+        Ok(matcher.finish())
+    };
+    run().map_err(|error| store.database_error(error))
 }
 
 /// The ecosystems of one package type, once found.
@@ -148,7 +151,7 @@ struct Matcher<'s> {
 
 impl<'s> Matcher<'s> {
     fn new(store: &'s Store, distribution: Option<&'s Distribution>) -> rusqlite::Result<Self> {
-        let lookup = Lookup::new(&store.connection);
+        let lookup = Lookup::new(&store.connection)?;
         Ok(Self {
             ecosystems: lookup.ecosystems()?,
             lookup,

@@ -67,7 +67,10 @@ pub(super) fn find(
     if !package_type.is_os() {
         return Err(NoTarget::NoFeed(package_type.to_string()));
     }
-    let distribution = distribution.ok_or(NoTarget::UnknownDistribution)?;
+    // `linux` is what os-release(5) gives a file without an ID.
+    let distribution = distribution
+        .filter(|distribution| distribution.id != "linux")
+        .ok_or(NoTarget::UnknownDistribution)?;
     let keyed = match package_type.as_str() {
         "rpm" => Keyed::BinaryThenSource,
         _ => Keyed::Source,

@@ -87,9 +87,13 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
         .copied()
         .chain(squashed.overwritten());
     let deleted = deleted_packages(out_of_sight, &packages, distribution.as_ref());
-    let gaps = missing_basics(distribution.as_ref(), &packages)
-        .into_iter()
-        .collect();
+    let mut gaps = Vec::new();
+    if packages.is_empty() {
+        gaps.push(Gap::new(
+            GapKind::NothingFound,
+            "no package of any ecosystem was found",
+        ));
+    }
     Inventory {
         distribution,
         packages,
@@ -225,30 +229,6 @@ impl DeletedPackage {
         }
         self.removed_in = removed_in;
     }
-}
-
-/// The gaps that no single file shows: OS packages of nobody knows which distribution, and nothing at all.
-fn missing_basics(
-    distribution: Option<&Distribution>,
-    packages: &[InstalledPackage],
-) -> Option<Gap> {
-    if packages.is_empty() {
-        return Some(Gap::new(
-            GapKind::NothingFound,
-            "no package of any ecosystem was found",
-        ));
-    }
-    let os_packages = packages
-        .iter()
-        .filter(|installed| installed.package.package_type.is_os())
-        .count();
-    if os_packages == 0 || distribution.is_some_and(is_known) {
-        return None;
-    }
-    Some(Gap::new(
-        GapKind::UnknownDistribution,
-        format!("no os-release names the distribution of {os_packages} OS packages"),
-    ))
 }
 
 #[cfg(test)]

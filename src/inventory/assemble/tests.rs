@@ -226,22 +226,21 @@ fn purls_name_the_distribution() {
 }
 
 #[test]
-fn os_packages_without_a_distribution_and_nothing_at_all_are_gaps() {
-    let path = LayerPath::from("var/lib/dpkg/status");
-    let kinds = |facts: &FileFacts| -> Vec<GapKind> {
-        let visible = [Visible {
-            path: &path,
-            history: vec![(0, facts)],
-        }];
-        let inventory = concluded_from(visible.into(), Vec::new());
-        inventory.gaps.iter().map(|gap| gap.kind).collect()
-    };
-    assert_eq!(
-        kinds(&facts(&[deb("curl", "7")])),
-        [GapKind::UnknownDistribution]
+fn nothing_at_all_is_a_gap() {
+    let gaps = |visible| concluded_from(visible, Vec::new()).gaps;
+    assert_eq!(gaps(Vec::new())[0].kind, GapKind::NothingFound);
+    let (path, facts) = (
+        LayerPath::from("var/lib/dpkg/status"),
+        facts(&[deb("curl", "7")]),
     );
-    assert_eq!(kinds(&facts(&[package(PackageType::PYPI, "six", "1")])), []);
-    assert_eq!(kinds(&FileFacts::default()), [GapKind::NothingFound]);
+    let history = vec![(0, &facts)];
+    assert_eq!(
+        gaps(vec![Visible {
+            path: &path,
+            history
+        }]),
+        []
+    );
 }
 
 proptest! {

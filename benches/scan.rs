@@ -160,16 +160,19 @@ fn floor(layout: &Path, written: &Written) {
         };
         let mut inflate = flate2::read::MultiGzDecoder::new(source);
         let (send, receive) = sync_channel::<Vec<u8>>(16);
+        let (give_back, free) = sync_channel::<Vec<u8>>(32);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let mut hash = Sha256::new();
                 for chunk in receive {
                     hash.update(&chunk);
+                    let _ = give_back.send(chunk);
                 }
                 std::hint::black_box(hash.finalize());
             });
             loop {
-                let mut chunk = vec![0; 256 << 10];
+                let mut chunk = free.try_recv().unwrap_or_default();
+                chunk.resize(256 << 10, 0);
                 let mut filled = 0;
                 while filled < chunk.len() {
                     match inflate.read(&mut chunk[filled..]).expect("gzip") {

@@ -102,10 +102,6 @@ fn kind(header: &Header) -> HeaderKind {
         EntryType::Char | EntryType::Block | EntryType::Fifo => {
             HeaderKind::Entry(EntryKind::Special)
         }
-        // Before POSIX a folder was a file with a slash at the end of its name.
-        _ if field(&header.as_old().name).last() == Some(&b'/') => {
-            HeaderKind::Entry(EntryKind::Directory)
-        }
         // Unknown types are to be read as files (POSIX).
         _ => HeaderKind::Entry(EntryKind::File),
     }

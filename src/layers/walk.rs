@@ -135,7 +135,13 @@ impl Walk<'_> {
             );
             let entry = Entry {
                 path: &path,
-                kind,
+                kind: if kind == EntryKind::File && name.ends_with(b"/") {
+                    // Before POSIX, a folder was a file with a slash at the end of its whole name: the header's own
+                    // field may be cut off at any slash.
+                    EntryKind::Directory
+                } else {
+                    kind
+                },
                 size: if has_content {
                     pax.size.unwrap_or(decoded.size)
                 } else {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::compare::CompareArguments;
 use super::fetch::Http;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{
@@ -57,6 +58,11 @@ enum DbCommand {
         #[arg(long)]
         json: bool,
     },
+    /// How two versions stand to each other: `<`, `=` or `>`.
+    ///
+    /// Without versions it reads lines of two from standard input, with a tab between them, and answers each with a line
+    /// of its own. `?` stands for a version that the scheme cannot order; the exit code is then 3.
+    Compare(CompareArguments),
 }
 
 impl DbArguments {
@@ -66,6 +72,7 @@ impl DbArguments {
             DbCommand::Import { files, format, name } => import(&path, &files, format, name.as_deref(), manners),
             DbCommand::Update { feeds, list } => update_feeds(&path, &feeds, list.as_deref(), manners),
             DbCommand::Status { json } => status(self.db.as_deref(), json),
+            DbCommand::Compare(compare) => compare.run(),
         }
     }
 }

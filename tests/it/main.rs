@@ -3,6 +3,8 @@
 #![allow(missing_docs, unreachable_pub, clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
+/// The order of versions, on the command line.
+mod compare;
 /// A place of its own for each test, and the binary in it.
 mod env;
 /// Findings that were worked out by hand.

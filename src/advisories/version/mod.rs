@@ -10,6 +10,7 @@
 mod apk;
 mod bitnami;
 mod composer;
+mod conda;
 mod dpkg;
 mod go;
 mod hex;
@@ -18,6 +19,7 @@ mod maven;
 mod npm;
 mod nuget;
 mod numeric;
+mod padded;
 mod pacman;
 mod pep440;
 mod pub_dev;
@@ -76,6 +78,8 @@ pub enum Scheme {
     Bitnami,
     /// Arch: libalpm's `vercmp`.
     Pacman,
+    /// Conda: `VersionOrder`.
+    Conda,
 }
 
 /// One scheme's row in the table.
@@ -91,7 +95,7 @@ struct Row {
 type Refusal = &'static str;
 
 #[rustfmt::skip]
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 18] = [
     Row { scheme: Scheme::Dpkg,      name: "dpkg",      key: dpkg::key,         upper: dpkg::key },
     Row { scheme: Scheme::Rpm,       name: "rpm",       key: rpm::key,          upper: rpm::upper },
     Row { scheme: Scheme::Apk,       name: "apk",       key: apk::key,          upper: apk::key },
@@ -109,6 +113,7 @@ const TABLE: [Row; 17] = [
     Row { scheme: Scheme::Hackage,   name: "hackage",   key: numeric::hackage,  upper: numeric::hackage },
     Row { scheme: Scheme::Bitnami,   name: "bitnami",   key: bitnami::key,      upper: bitnami::key },
     Row { scheme: Scheme::Pacman,    name: "pacman",    key: pacman::key,       upper: pacman::upper },
+    Row { scheme: Scheme::Conda,     name: "conda",     key: conda::key,        upper: conda::key },
 ];
 
 /// A version that its scheme cannot order.
@@ -130,7 +135,7 @@ pub struct UnknownScheme(pub String);
 
 impl Scheme {
     /// Every scheme, in the order of the table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Dpkg,
         Self::Rpm,
         Self::Apk,
@@ -148,6 +153,7 @@ impl Scheme {
         Self::Hackage,
         Self::Bitnami,
         Self::Pacman,
+        Self::Conda,
     ];
 
     fn row(self) -> &'static Row {

@@ -1,5 +1,5 @@
-//! The order of .NET packages, <https://learn.microsoft.com/nuget/concepts/package-versioning>: SemVer with a fourth number, letters
-//! of either case alike, and missing numbers zero, so that `1.0` is `1.0.0.0`.
+//! The order of .NET packages, <https://learn.microsoft.com/nuget/concepts/package-versioning>: SemVer with a
+//! fourth number, letters of either case alike, and missing numbers zero, so that `1.0` is `1.0.0.0`.
 //!
 //! ```text
 //! number ( . number ){0,3} [ - pre-release ] [ + build ]

@@ -9,8 +9,8 @@
 //! over fewer, whatever follows (`2_a` < `2__a`).
 //!
 //! libalpm leaves the release out if one side has none, so that `1-1` = `1` = `1-2`. That is no order: here a version
-//! without a release is below all its releases, and `<= 1` covers them. Nor does libalpm count separators where one side
-//! ends behind them (`1.` > `1..a`); no package is named so.
+//! without a release is below all its releases, and `<= 1` covers them. Nor does libalpm count separators where one
+//! side ends behind them (`1.` > `1..a`); no package is named so.
 
 use super::{KeyWriter, Refusal, VersionKey, run};
 

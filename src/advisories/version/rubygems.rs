@@ -2,19 +2,12 @@
 //!
 //! ```text
 //! number ( . ( letters | digits )+ )* [ - pre-release ]        `-` stands for `.pre.`
-//! key = ( 10 letters 00 | 12 zero | 30 zero | 40 number )* 20
+//! key = the segments as a sequence that zeros pad (`padded`)
 //! ```
-//! Letters are below numbers. A version is as long as it has to be: behind its end stand zeros. So a zero has two
-//! bytes: it is below the end if the next segment that is no zero is made of letters, and above the end if that is a
-//! number; if there is none, the zero goes.
+//! Letters are below numbers. Zeros in front of the letters that begin the pre-release do not count: `1.0.a` is `1.a`.
 
+use super::padded::{self, Element};
 use super::{KeyWriter, Refusal, VersionKey, run};
-
-const LETTERS: u8 = 0x10;
-const ZERO_BEFORE_LETTERS: u8 = 0x12;
-const END: u8 = 0x20;
-const ZERO_BEFORE_NUMBER: u8 = 0x30;
-const NUMBER: u8 = 0x40;
 
 /// What `Gem::Platform` knows as a processor, or as a system that stands alone; longer names begin with these.
 #[rustfmt::skip]
@@ -25,36 +18,23 @@ const PLATFORMS: [&str; 24] = [
 
 pub(super) fn key(version: &str) -> Result<VersionKey, Refusal> {
     let segments = segments(without_platform(version))?;
+    let release_ends = segments.iter().position(|segment| !run::is_number(segment));
+    let (release, pre_release) = segments.split_at(release_ends.unwrap_or(segments.len()));
+    let is_zero = |segment: &&str| Element::of(segment).is_zero();
+    let zeros = release
+        .iter()
+        .rev()
+        .take_while(|segment| is_zero(segment))
+        .count();
+    let release = release.iter().take(release.len() - zeros);
     let mut key = KeyWriter::default();
-    let mut zeros = 0;
-    // Zeros in front of the letters that begin the pre-release are not counted: `1.0.a` is `1.a`.
-    let mut in_release = true;
-    for segment in segments {
-        let is_number = run::is_number(segment);
-        if is_number && segment.bytes().all(|digit| digit == b'0') {
-            zeros += 1;
-            continue;
-        }
-        let (zero, kind) = if is_number {
-            (ZERO_BEFORE_NUMBER, NUMBER)
-        } else {
-            (ZERO_BEFORE_LETTERS, LETTERS)
-        };
-        if is_number || !in_release {
-            for _ in 0..zeros {
-                key.byte(zero);
-            }
-        }
-        zeros = 0;
-        in_release &= is_number;
-        key.byte(kind);
-        if is_number {
-            key.digits(segment);
-        } else {
-            key.text(segment);
-        }
-    }
-    Ok(key.byte(END).finish())
+    padded::write(
+        &mut key,
+        release
+            .chain(pre_release)
+            .map(|segment| Element::of(segment)),
+    );
+    Ok(key.finish())
 }
 
 /// `1.13.10-x86_64-linux`, as lock files and folders of gems have it, is version 1.13.10.

@@ -9,7 +9,7 @@ use super::{maven_reference, reference, *};
 
 /// Each line ascends strictly; versions joined by `=` are equal.
 #[rustfmt::skip]
-const ASCENDING: [(Scheme, &[&str]); 31] = [
+const ASCENDING: [(Scheme, &[&str]); 33] = [
     (Scheme::Dpkg, &["0~~", "0~~a", "0~", "0 = 0-0 = 0:0 = 000", "0a~", "0a = 0a0", "0+", "0.1~rc1",
         "0.1 = 0.1-0 = 0.01", "0.1-0.1", "0.1-1~bpo", "0.1-1", "0.1-1+deb12u1", "0.1-1.1", "0.1+dfsg-1",
         "0.1.0-1", "1.9-x-1", "1.10", "1:0", "2:0~", "10:0"]),
@@ -83,11 +83,16 @@ const ASCENDING: [(Scheme, &[&str]); 31] = [
     (Scheme::Pacman, &["1.5alpha", "1.5b", "1.5beta", "1.5rc", "1.5 = 0:1.5", "1.5-1", "1.5-2", "1.5-10",
         "1.5.a", "1.5.1 = 1_5+01",
         "1..5", "2", "1:0"]),
+    (Scheme::Conda, &["0.4.1.rc = 0.4.1.RC = 0.4.1_rc", "0.4.1+a", "0.4.1 = 0.4.1.0 = 0!0.4.1 = 0.4.01",
+        "0.4.1+1.0 = 0.4.1+1", "0.4.1.0.1", "0.5a1", "0.5b3", "0.5c1", "0.5.rc.1", "0.5.0.rc", "0.5 = 0.5-0", "0.9.6",
+        "1.0.1.a.0.1", "1.0.1.0.a", "1.0.1", "1.0.1.0.1", "1.0.1.1"]),
+    (Scheme::Conda, &["1.0.1dev", "1.0.1_", "1.0.1a", "1.0.1rc2", "1.0.1", "1.0.1post.a", "1.0.1post",
+        "1.0.1post.1", "1.0.2", "1!0.1"]),
 ];
 
 /// What the scheme's own tool refuses.
 #[rustfmt::skip]
-const REFUSED: [(Scheme, &[&str]); 17] = [
+const REFUSED: [(Scheme, &[&str]); 18] = [
     (Scheme::Dpkg, &["", " ", "1:", ":1", "a:1", "1 2", "1.0é"]),
     (Scheme::Rpm, &[""]),
     (Scheme::Apk, &["", "a", ".1", "1.", "1..2", "1-0-0", "1_foo", "1-r", "1-r1x", "1aa", "1~", "1~g", "1-r1_p1"]),
@@ -108,6 +113,7 @@ const REFUSED: [(Scheme, &[&str]); 17] = [
     (Scheme::Hackage, &["", "1.0-1", "1.0.a", ".1"]),
     (Scheme::Bitnami, &["", "nightly.2026-03-10.0", "1.2.3.4", "latest", "1.2.3-a..b"]),
     (Scheme::Pacman, &[""]),
+    (Scheme::Conda, &["", "1..2", "1.", "5.5++", "5.5..mw", "1!2!3", "a!1", "1+", "1-0_1", "1 2", "1.é", "!1"]),
 ];
 
 #[test]
@@ -240,9 +246,10 @@ fn the_upstreams_tables_agree() {
         (Scheme::Apk, "apk"), (Scheme::Apk, "apk3-upstream"),
         (Scheme::Pep440, "pep440"), (Scheme::Pep440, "pep440-real"),
         (Scheme::Semver, "semver"), (Scheme::Npm, "npm"), (Scheme::Npm, "npm-real"),
-        (Scheme::Go, "go"), (Scheme::RubyGems, "rubygems"), (Scheme::Maven, "maven"), (Scheme::Maven, "maven-3.8"), (Scheme::NuGet, "nuget"),
+        (Scheme::Go, "go"), (Scheme::RubyGems, "rubygems"), (Scheme::Maven, "maven"),
+        (Scheme::Maven, "maven-3.8"), (Scheme::NuGet, "nuget"),
         (Scheme::Composer, "composer"), (Scheme::Hex, "hex"), (Scheme::Pub, "pub"), (Scheme::Cran, "cran"),
-        (Scheme::Pacman, "pacman"),
+        (Scheme::Pacman, "pacman"), (Scheme::Conda, "conda"),
     ];
     let mut disagreements = Vec::new();
     for (scheme, name) in tables {
@@ -277,6 +284,7 @@ fn version_like() -> impl Strategy<Value = String> {
         "([0-9]:)?[0-9]{1,2}[.~+^a-c0-2]{0,5}(-[0-2~+.a]{0,3})?",
         "[0-9]\\.[0-9](a|b|rc|\\.post|\\.dev|_alpha|_p|-|\\+)[0-9]",
         "[0-9]\\.[0-9]\\.[0-9](-[a-c0-2]{1,2}(\\.[a-c0-2]{1,2})?)?",
+        "(v|go)?[0-2](\\.[0-2a]{1,2}){1,3}([.-]?(rc|dev|p|final|_)[0-2]?)?(\\+[0-2])?(-[0-2])?",
         ".{0,8}",
     ]
 }
@@ -291,7 +299,7 @@ fn maven_like() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_has_a_key_or_a_refusal(text in ".*") {
+    fn any_text_has_a_key_or_a_refusal(text in prop_oneof![".*", version_like()]) {
         for scheme in Scheme::ALL {
             let key = scheme.key(&text);
             let upper = scheme.upper_key(&text);
@@ -311,6 +319,16 @@ proptest! {
     #[test]
     fn rpm_keys_order_like_rpm(left in "[0-2ab~^.]{1,8}", right in "[0-2ab~^.]{1,8}") {
         prop_assert_eq!(Scheme::Rpm.compare(&left, &right), Ok(reference::rpmvercmp(&left, &right)));
+    }
+
+    #[test]
+    fn gem_keys_order_like_gem_version(left in "[0-2](\\.[0-1ab]{1,2}){0,4}", right in "[0-2](\\.[0-1ab]{1,2}){0,4}") {
+        prop_assert_eq!(Scheme::RubyGems.compare(&left, &right), Ok(reference::gem(&left, &right)));
+    }
+
+    #[test]
+    fn pacman_keys_order_like_libalpm(left in "[0-2ab][0-2ab._]{0,6}[0-2ab]", right in "[0-2ab][0-2ab._]{0,6}[0-2ab]") {
+        prop_assert_eq!(Scheme::Pacman.compare(&left, &right), Ok(reference::alpm(&left, &right)));
     }
 
     #[test]

@@ -384,7 +384,10 @@ fn a_folder_of_the_time_before_posix_is_known_by_its_slash() {
     });
     let report = report(&tar);
     assert_eq!(names(&report), [("db/db", "one")]);
-    assert_eq!(report.cover.covers(&PathHashes::of("db/other")), Covered::No);
+    assert_eq!(
+        report.cover.covers(&PathHashes::of("db/other")),
+        Covered::No
+    );
 }
 
 #[test]

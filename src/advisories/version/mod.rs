@@ -12,6 +12,7 @@ mod bitnami;
 mod composer;
 mod conda;
 mod dpkg;
+mod evr;
 mod go;
 mod hex;
 mod key;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! [epoch:]version[-release]
-//! key = 10 number(epoch) segment(version) ( 00 | segment(release) )
+//! key = number(epoch) segment(version) ( 00 | segment(release) )
 //! segment = ( [40 number of separators] ( 10 letters 00 | 30 number ) )* [40 number of separators] 20
 //! ```
 //! Letters behind a number are below the end (`1.5b` < `1.5`), letters behind a separator above it. More separators win
@@ -12,49 +12,24 @@
 //! without a release is below all its releases, and `<= 1` covers them. Nor does libalpm count separators where one
 //! side ends behind them (`1.` > `1..a`); no package is named so.
 
+use super::evr::{self, MissingRelease};
 use super::{KeyWriter, Refusal, VersionKey, run};
 
-const EPOCH: u8 = 0x10;
-const NO_RELEASE: u8 = 0x00;
 const LETTERS: u8 = 0x10;
 const END: u8 = 0x20;
 const DIGITS: u8 = 0x30;
 const SEPARATORS: u8 = 0x40;
-const ANY_RELEASE: u8 = 0xff;
 
 pub(super) fn key(version: &str) -> Result<VersionKey, Refusal> {
-    with_release(version, NO_RELEASE)
+    evr::key(version, MissingRelease::Lowest, segment)
 }
 
 pub(super) fn upper(version: &str) -> Result<VersionKey, Refusal> {
-    with_release(version, ANY_RELEASE)
+    evr::key(version, MissingRelease::Highest, segment)
 }
 
-fn with_release(text: &str, when_missing: u8) -> Result<VersionKey, Refusal> {
-    if text.is_empty() {
-        return Err("it is empty");
-    }
-    let (epoch, rest) = match text.split_once(':') {
-        Some((epoch, rest)) if epoch.bytes().all(|byte| byte.is_ascii_digit()) => (epoch, rest),
-        _ => ("0", text),
-    };
-    let (version, release) = match rest.rsplit_once('-') {
-        Some((version, release)) => (version, Some(release)),
-        None => (rest, None),
-    };
-    let mut key = KeyWriter::default();
-    key.byte(EPOCH).digits(epoch);
-    segment(&mut key, version);
-    match release {
-        Some(release) => segment(&mut key, release),
-        None => {
-            key.byte(when_missing);
-        }
-    }
-    Ok(key.finish())
-}
-
-fn segment(key: &mut KeyWriter, mut rest: &str) {
+fn segment(key: &mut KeyWriter, text: &str) {
+    let mut rest = text;
     while !rest.is_empty() {
         let (separators, tail) = run::while_all(rest, |c| !c.is_ascii_alphanumeric());
         if !separators.is_empty() {

@@ -227,7 +227,7 @@ impl Reading<'_> {
         }
         match self.image.blobs.read_order() {
             ReadOrder::Any => {
-                unread.sort_by_key(|layer| (std::cmp::Reverse(layer.size), layer.index))
+                unread.sort_by_key(|layer| (std::cmp::Reverse(layer.size), layer.index));
             }
             ReadOrder::Sequential(order) => unread.sort_by_key(|layer| {
                 (

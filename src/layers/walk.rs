@@ -122,21 +122,21 @@ impl Walk<'_> {
                 link: long_link,
                 pax,
             } = std::mem::take(&mut extended);
-            let name = pax.path.as_ref().or(long_name.as_ref()).unwrap_or(&name);
-            let target = pax
-                .link_path
-                .as_ref()
-                .or(long_link.as_ref())
-                .unwrap_or(&target);
+            // GNU's long name goes before the path of PAX: container engines read it so (Go's `archive/tar`, `next`).
+            let names = [&pax.sparse_name, &long_name, &pax.path];
+            let name = names.into_iter().flatten().next().unwrap_or(&name);
+            let targets = [&long_link, &pax.link_path];
+            let target = targets.into_iter().flatten().next().unwrap_or(&target);
+            let kind = if tar_header::is_before_posix(header) && name.ends_with(b"/") {
+                EntryKind::Directory
+            } else {
+                kind
+            };
             LayerPath::normalise_into(name, &mut path);
-            let has_content = !matches!(
-                kind,
-                EntryKind::Directory | EntryKind::Symlink | EntryKind::HardLink
-            );
             let entry = Entry {
                 path: &path,
                 kind,
-                size: if has_content {
+                size: if kind == EntryKind::File {
                     pax.size.unwrap_or(decoded.size)
                 } else {
                     0
@@ -188,6 +188,10 @@ impl Walk<'_> {
         } else {
             self.limits.path_bytes as u64 + 1
         };
+        if kind == HeaderKind::PaxGlobal {
+            // For Go's `archive/tar` it is an entry: what came before it is used up.
+            *extended = Extended::default();
+        }
         if kind == HeaderKind::PaxGlobal || size > limit {
             if size > limit {
                 let detail = format!("an extension header of {size} bytes is longer than {limit}");
@@ -291,7 +295,7 @@ impl Walk<'_> {
     /// Passes a file's bytes to whoever wants them: at once to the sessions, whole to the detectors that asked for it.
     fn file(&mut self, entry: &Entry<'_>, sparse: bool) -> Result<(), Stop> {
         self.counts.files += 1;
-        self.counts.file_bytes += entry.size;
+        self.counts.file_bytes = self.counts.file_bytes.saturating_add(entry.size);
         self.dispatch.whole(entry, &mut self.wanted);
         let mut facts = FileFacts::default();
         self.refuse_what_cannot_be_held(entry, sparse, &mut facts);
@@ -407,7 +411,7 @@ impl Walk<'_> {
 /// Passes an entry's content and the padding after it.
 fn pass_content(chunks: &mut ChunkReader, size: u64, taker: impl FnMut(&[u8])) -> Result<(), Stop> {
     let offset = chunks.offset;
-    let padding = size.next_multiple_of(BLOCK as u64) - size;
+    let padding = size.wrapping_neg() % BLOCK as u64;
     if chunks.pass(size, taker) < size || chunks.pass(padding, |_| {}) < padding {
         return Err(Stop::malformed(offset, "the stream ends inside the entry"));
     }

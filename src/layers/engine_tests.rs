@@ -200,3 +200,30 @@ fn an_impossible_size_is_a_gap_and_no_overflow() {
     ]);
     assert_eq!(report.gaps[0].kind, GapKind::MalformedLayer);
 }
+
+fn link(kind: u8, name: &str, target: &str) -> Raw {
+    raw(kind, name, "").with(157, target.as_bytes())
+}
+
+#[test]
+fn a_database_that_is_a_hard_link_to_a_file_that_only_another_detector_read_is_a_gap() {
+    let read = || raw(b'0', "noted", "one");
+    let report = report(vec![read(), link(b'1', "etc/db", "noted")]);
+    assert_eq!(report.gaps[0].kind, GapKind::UnresolvedLink, "{report:?}");
+}
+
+#[test]
+fn a_link_or_device_takes_the_place_of_a_file_of_its_name_but_not_of_its_secrets() {
+    for kind in *b"126" {
+        let report = report(vec![
+            raw(b'0', "etc/db", "one"),
+            link(kind, "etc/db", "elsewhere"),
+        ]);
+        assert!(!report.facts.contains_key("etc/db"), "{report:?}");
+    }
+    let back = report(vec![
+        link(b'2', "etc/db", "elsewhere"),
+        raw(b'0', "etc/db", "one"),
+    ]);
+    assert!(back.links.is_empty(), "{back:?}");
+}

@@ -264,6 +264,9 @@ impl Walk<'_> {
         if entry.kind != EntryKind::Directory {
             self.cover.replace(entry.path);
         }
+        if matches!(entry.kind, EntryKind::Symlink | EntryKind::Special) {
+            self.keep(entry.path, FileFacts::default());
+        }
         match entry.kind {
             EntryKind::File => self.file(entry, sparse),
             EntryKind::HardLink => {
@@ -367,6 +370,7 @@ impl Walk<'_> {
 
     /// A second entry of the same name replaces the first in the container; what secrets the first held is still there.
     fn keep(&mut self, path: &str, mut facts: FileFacts) {
+        self.links.remove(path);
         if let Some(mut earlier) = self.facts.remove(path) {
             earlier.forget_all_but_secrets();
             facts.merge(earlier);
@@ -379,12 +383,20 @@ impl Walk<'_> {
     /// Another name for a file of this layer: it has the same facts.
     fn hard_link(&mut self, entry: &Entry<'_>, target: &[u8]) {
         let target = LayerPath::normalise(target);
-        if let Some(facts) = self.facts.get(&target).cloned() {
-            self.facts
-                .insert(LayerPath::from_normalised(entry.path), facts);
-            return;
-        }
+        let read = self.facts.get(&target).cloned();
         self.dispatch.whole(entry, &mut self.wanted);
+        if read.is_some() {
+            // What a detector reads is known if it has read the file under its first name.
+            let first = Entry {
+                path: target.as_str(),
+                ..*entry
+            };
+            let mut readers = Vec::new();
+            self.dispatch.whole(&first, &mut readers);
+            self.wanted
+                .retain(|(wants, _)| !readers.iter().any(|(reads, _)| reads.id() == wants.id()));
+        }
+        self.keep(entry.path, read.unwrap_or_default());
         if let Some((detector, _)) = self.wanted.first() {
             let detail = format!(
                 "{}: a hard link to {target}, which was not read",

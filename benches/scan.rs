@@ -29,6 +29,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll::advisories::Store;
 use plimsoll::layers::Cache;
+use plimsoll::model::Digest;
 use plimsoll::scan::{ScanOptions, Silent, scan};
 use plimsoll::source::{self, Reference, SourceOptions};
 use sha2::{Digest as _, Sha256};
@@ -153,7 +154,14 @@ fn run_scan(layout: &Path, secrets: bool, cache: Option<&Path>) {
 /// hash of each on a thread of its own, so that the floor uses all cores, too.
 fn floor(layout: &Path, written: &Written) {
     use rayon::prelude::*;
-    written.layers.par_iter().for_each(|digest| {
+    let size = |digest: &Digest| {
+        blob(layout, &digest.hex())
+            .metadata()
+            .map_or(0, |metadata| metadata.len())
+    };
+    let mut largest_first = written.layers.clone();
+    largest_first.sort_by_key(|digest| std::cmp::Reverse(size(digest)));
+    largest_first.into_iter().par_bridge().for_each(|digest| {
         let source = Hashed {
             inner: BufReader::with_capacity(128 << 10, blob(layout, &digest.hex())),
             hash: Sha256::new(),

@@ -109,6 +109,7 @@ pub enum ScanError {
 /// The detector table: all that can look at a file of a layer.
 fn detectors(engine: Option<&Arc<Engine>>) -> DetectorSet {
     let mut all = inventory::detectors();
+    all.push(Box::new(inventory::Unread));
     if let Some(engine) = engine {
         all.push(Box::new(Arc::clone(engine)));
     }

@@ -48,7 +48,7 @@ const fn errata(name: &'static str) -> Row {
     }
 }
 
-const TABLE: [Row; 36] = [
+const TABLE: [Row; 37] = [
     row("Debian", Some(Scheme::Dpkg)),
     row("Ubuntu", Some(Scheme::Dpkg)),
     row("Echo", Some(Scheme::Dpkg)),
@@ -70,20 +70,21 @@ const TABLE: [Row; 36] = [
     spelt("PyPI", Some(Scheme::Pep440), Spelling::Pep503),
     row("npm", Some(Scheme::Npm)),
     row("crates.io", Some(Scheme::Semver)),
-    row("Go", Some(Scheme::Semver)),
-    row("Hex", Some(Scheme::Semver)),
+    row("Go", Some(Scheme::Go)),
+    row("Hex", Some(Scheme::Hex)),
     row("SwiftURL", Some(Scheme::Semver)),
-    row("Maven", None),
-    row("RubyGems", None),
-    spelt("Packagist", None, Spelling::LowerCase),
-    spelt("NuGet", None, Spelling::LowerCase),
-    row("Pub", None),
-    row("Hackage", None),
-    row("CRAN", None),
-    row("Bioconductor", None),
-    // Their ranges are marked SEMVER, but build numbers of the installed versions (`1.2.3-4`, `1.2.3+4`) count, against SemVer.
-    row("Bitnami", None),
-    row("Julia", None),
+    row("Maven", Some(Scheme::Maven)),
+    row("RubyGems", Some(Scheme::RubyGems)),
+    spelt("Packagist", Some(Scheme::Composer), Spelling::LowerCase),
+    spelt("NuGet", Some(Scheme::NuGet), Spelling::LowerCase),
+    row("Pub", Some(Scheme::Pub)),
+    row("Hackage", Some(Scheme::Hackage)),
+    row("GHC", Some(Scheme::Hackage)),
+    row("CRAN", Some(Scheme::Cran)),
+    row("Bioconductor", Some(Scheme::Cran)),
+    // Their ranges are marked SEMVER, but the builds of installed versions (`1.2.3-4`, `1.2.3+4`) count, against SemVer.
+    row("Bitnami", Some(Scheme::Bitnami)),
+    row("Julia", Some(Scheme::Pub)),
     spelt("GitHub Actions", None, Spelling::LowerCase),
     row("ConanCenter", None),
 ];
@@ -145,7 +146,8 @@ mod tests {
             scheme("Red Hat:enterprise_linux:9::appstream"),
             Some(Scheme::Rpm)
         );
-        assert_eq!(scheme("Maven"), None);
+        assert_eq!(scheme("Maven"), Some(Scheme::Maven));
+        assert_eq!(scheme("ConanCenter"), None);
         assert_eq!(scheme("No such thing"), None);
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::compare::CompareArguments;
 use super::fetch::Http;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{
@@ -57,6 +58,11 @@ enum DbCommand {
         #[arg(long)]
         json: bool,
     },
+    /// How two versions stand to each other: `<`, `=` or `>`.
+    ///
+    /// Without versions it reads lines of two from standard input, with a tab between them, and answers each with a line
+    /// of its own. `?` stands for a version that the scheme cannot order; the exit code is then 3.
+    Compare(CompareArguments),
 }
 
 impl DbArguments {
@@ -72,6 +78,7 @@ impl DbArguments {
                 update_feeds(&path, &feeds, list.as_deref(), manners)
             }
             DbCommand::Status { json } => status(self.db.as_deref(), json),
+            DbCommand::Compare(compare) => compare.run(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Data goes to standard output, everything else to standard error. Nothing here decides what a finding is.
 
+mod compare;
 mod db;
 mod exit;
 mod failure;

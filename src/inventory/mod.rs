@@ -13,8 +13,11 @@ mod lang;
 mod os;
 mod os_release;
 mod stanza;
+mod unread;
 
 pub use assemble::{DeletedPackage, InstalledPackage, Inventory, assemble};
+
+pub use unread::Unread;
 
 use crate::layers::Detector;
 

@@ -155,9 +155,11 @@ fn a_global_header_uses_up_what_came_before_it() {
 }
 
 #[test]
-fn an_empty_pax_record_says_nothing() {
-    let file = raw(b'0', "etc/db", "one");
-    finds_the_database(vec![pax(&[("path", ""), ("size", "")]), file]);
+fn an_empty_pax_record_or_long_name_says_nothing() {
+    let file = || raw(b'0', "etc/db", "one");
+    finds_the_database(vec![pax(&[("path", ""), ("size", "")]), file()]);
+    finds_the_database(vec![raw(b'L', "", ""), file()]);
+    finds_the_database(vec![raw(b'L', "", "\0other"), file()]);
 }
 
 #[test]

@@ -359,6 +359,38 @@ fn long_names_of_gnu_and_pax_are_read() {
 }
 
 #[test]
+fn a_long_name_whose_header_is_cut_off_at_a_slash_is_still_a_file() {
+    // GNU tar fills the old field with the first 100 bytes: here they end with a slash.
+    let folder = format!("{}/", "f".repeat(99));
+    let tar = tar(|builder| {
+        add(builder, &format!("{folder}db"), b"one");
+        add(builder, "last/db", b"two");
+    });
+    let report = report(&tar);
+    assert_eq!(report.gaps, []);
+    assert_eq!(names(&report).len(), 2);
+}
+
+#[test]
+fn a_folder_of_the_time_before_posix_is_known_by_its_slash() {
+    let tar = tar(|builder| {
+        let mut header = tar::Header::new_old();
+        header.as_old_mut().linkflag = [0];
+        header.as_old_mut().name[..3].copy_from_slice(b"db/");
+        header.set_size(0);
+        header.set_cksum();
+        builder.append(&header, &b""[..]).expect("an entry");
+        add(builder, "db/db", b"one");
+    });
+    let report = report(&tar);
+    assert_eq!(names(&report), [("db/db", "one")]);
+    assert_eq!(
+        report.cover.covers(&PathHashes::of("db/other")),
+        Covered::No
+    );
+}
+
+#[test]
 fn whiteouts_opaque_folders_and_links_are_reported() {
     let tar = tar(|builder| {
         add(builder, "opt/.wh.old", b"");

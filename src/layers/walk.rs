@@ -202,13 +202,8 @@ impl Walk<'_> {
         let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         pass_content(self.chunks, size, |bytes| content.extend_from_slice(bytes))?;
         let text = || {
-            Some(
-                content
-                    .split(|byte| *byte == 0)
-                    .next()
-                    .unwrap_or_default()
-                    .to_vec(),
-            )
+            let text = content.split(|byte| *byte == 0).next();
+            text.filter(|text| !text.is_empty()).map(<[u8]>::to_vec)
         };
         match kind {
             HeaderKind::LongName => extended.name = text(),

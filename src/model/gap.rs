@@ -57,6 +57,8 @@ pub enum GapKind {
     UnreadableFile,
     /// Only the starter set inside Plimsoll was at hand, which is no coverage of anything.
     StarterAdvisories,
+    /// Files of an ecosystem that this version does not read.
+    UnreadEcosystem,
     /// A version that its scheme cannot order, of a package or of an advisory.
     UnorderedVersion,
     /// A limit was reached: entries, bytes, ratio, path length, size of a file that has to be held.
@@ -80,6 +82,7 @@ impl GapKind {
             Self::UnknownDistribution => "unknown-distribution",
             Self::NoAdvisories => "no-advisories",
             Self::StarterAdvisories => "starter-advisories",
+            Self::UnreadEcosystem => "unread-ecosystem",
             Self::UnreadableFile => "unreadable-file",
             Self::UnorderedVersion => "unordered-version",
             Self::LimitReached => "limit-reached",

@@ -232,6 +232,8 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+
     use super::*;
 
     fn with_config(config: &str) -> (tempfile::TempDir, SourceOptions) {
@@ -247,12 +249,13 @@ mod tests {
 
     #[test]
     fn credentials_are_found_under_the_names_that_docker_login_uses() {
-        // `alice:secret` and `bob:word` in base64.
-        let (_folder, options) = with_config(
-            r#"{"auths": {"https://index.docker.io/v1/": {"auth": "YWxpY2U6c2VjcmV0"},
-                          "registry.example:5000": {"auth": "Ym9iOndvcmQ="},
-                          "cloud.example": {"identitytoken": "refresh"}}}"#,
-        );
+        let auth = |login: &str| BASE64_STANDARD.encode(login);
+        let config = serde_json::json!({"auths": {
+            "https://index.docker.io/v1/": {"auth": auth("alice:secret")},
+            "registry.example:5000": {"auth": auth("bob:word")},
+            "cloud.example": {"identitytoken": "refresh"},
+        }});
+        let (_folder, options) = with_config(&config.to_string());
         let who = |registry: &str| Login::find(registry, &options).expect("a login").who();
         assert_eq!(who("docker.io"), "user alice");
         assert_eq!(who("registry.example:5000"), "user bob");

@@ -15,6 +15,8 @@
     reason = "tests"
 )]
 
+/// The order of versions, on the command line.
+mod compare;
 /// A place of its own for each test, and the binary in it.
 mod env;
 /// Findings that were worked out by hand.

@@ -300,15 +300,15 @@ fn listed_versions_match_whatever_their_order() {
 "#
         )
     };
-    let (store, _) = osv(&[listed("PyPI", "pytz"), listed("RubyGems", "rake")].concat());
-    let gem = Package::new(PackageType::new("gem"), "rake", "1.0");
+    let (store, _) = osv(&[listed("PyPI", "pytz"), listed("ConanCenter", "zlib")].concat());
+    let conan = Package::new(PackageType::new("conan"), "zlib", "1.0");
     let outcome = matched(
         &store,
         &[
             pypi("pytz", "2004d"),
             pypi("pytz", "1.0.0"),
             pypi("pytz", "1.1"),
-            gem,
+            conan,
         ],
     );
     let packages: Vec<usize> = outcome.matches.iter().map(|found| found.package).collect();
@@ -325,15 +325,14 @@ fn listed_versions_match_whatever_their_order() {
 #[test]
 fn what_cannot_be_judged_is_a_gap_and_never_silence() {
     let (store, _) = osv(&[
-        record("GHSA-1", "Maven", "org.x:y", "2.0", ""),
+        record("GHSA-1", "ConanCenter", "y", "2.0", ""),
         record("GHSA-2", "npm", "x", "not-a-version", ""),
         record("GHSA-3", "npm", "z", "2.0.0", ""),
     ]
     .concat());
-    let mut maven = Package::new(PackageType::new("maven"), "y", "1.0");
-    maven.namespace = Some("org.x".into());
+    let conan = Package::new(PackageType::new("conan"), "y", "1.0");
     let packages = [
-        maven,
+        conan,
         npm("x", "1.0.0"),
         npm("z", "workspace:*"),
         npm("unnamed", "workspace:*"),
@@ -353,7 +352,7 @@ fn what_cannot_be_judged_is_a_gap_and_never_silence() {
         [
             "no-advisories: the advisory store holds nothing for Debian:13: 2 packages could not be judged",
             "no-advisories: there is no advisory feed for conda: 1 package could not be judged",
-            "unordered-version: maven org.x:y 1.0: GHSA-1 says `introduced 0, fixed 2.0`: there is no version order for Maven yet",
+            "unordered-version: conan y 1.0: GHSA-1 says `introduced 0, fixed 2.0`: there is no version order for ConanCenter yet",
             "unordered-version: npm x 1.0.0: GHSA-2 says `introduced 0, fixed not-a-version`: npm cannot order it",
             "unordered-version: npm z workspace:*: `workspace:*` is not ordered by npm: node-semver does not read it, even loosely",
         ]

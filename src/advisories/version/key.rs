@@ -45,9 +45,10 @@ impl KeyWriter {
     pub(super) fn digits(&mut self, digits: &str) -> &mut Self {
         let digits = digits.trim_start_matches('0').as_bytes();
         match u8::try_from(digits.len()) {
-            Ok(length) if length < 0xff => self.0.push(length),
+            Ok(length) if length < 0xfe => self.0.push(length),
+            // `fe`, since no key may begin with `ff`.
             _ => {
-                self.0.push(0xff);
+                self.0.push(0xfe);
                 self.0.extend((digits.len() as u64).to_be_bytes());
             }
         }
@@ -81,8 +82,8 @@ mod tests {
 
     #[test]
     fn numbers_of_any_length_sort_by_value() {
-        let long = "9".repeat(254);
-        let longer = "1".repeat(255);
+        let long = "9".repeat(253);
+        let longer = "1".repeat(254);
         let longest = "1".repeat(70_000);
         let ascending = ["0", "1", "9", "10", "99", &long, &longer, &longest];
         assert!(
@@ -92,5 +93,6 @@ mod tests {
         );
         assert_eq!(digits("007"), digits("7"));
         assert_eq!(digits(""), digits("000"));
+        assert!(digits(&longest) < VersionKey::highest());
     }
 }

@@ -8,11 +8,25 @@
 //! The first byte of every key is below `ff`, which stands for the open end of a range.
 
 mod apk;
+mod bitnami;
+mod composer;
+mod conda;
 mod dpkg;
+mod evr;
+mod go;
+mod hex;
 mod key;
+mod maven;
 mod npm;
+mod nuget;
+mod numeric;
+mod padded;
+mod pacman;
 mod pep440;
+mod pub_dev;
 mod rpm;
+mod rubygems;
+mod run;
 mod semver;
 
 use std::cmp::Ordering;
@@ -26,7 +40,7 @@ pub use key::VersionKey;
 
 /// The encoding of all keys together. It goes into the store: keys of another encoding cannot be compared with ours,
 /// so a store that holds them has to be imported again.
-pub const KEY_ENCODING: u32 = 1;
+pub const KEY_ENCODING: u32 = 2;
 
 /// How an ecosystem orders its versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,10 +53,34 @@ pub enum Scheme {
     Apk,
     /// Python: PEP 440.
     Pep440,
-    /// SemVer 2.0, with Go's leave to write `v` in front and to drop zero components.
+    /// SemVer 2.0, with leave to write `v` in front and to drop zero components.
     Semver,
     /// npm: SemVer as `node-semver` reads it in its loose mode.
     Npm,
+    /// Go: modules, and the releases of Go itself.
+    Go,
+    /// Ruby's gems: `Gem::Version`.
+    RubyGems,
+    /// Maven: `ComparableVersion` of Maven 3.9, where that is an order.
+    Maven,
+    /// .NET packages: SemVer with a fourth number.
+    NuGet,
+    /// Packagist: Composer's normalised versions by PHP's `version_compare`.
+    Composer,
+    /// Hex: Elixir's `Version`.
+    Hex,
+    /// Pub and Julia: SemVer in which the build counts.
+    Pub,
+    /// CRAN and Bioconductor: R's `package_version`.
+    Cran,
+    /// Hackage: Haskell's `Data.Version`.
+    Hackage,
+    /// Bitnami: SemVer with a revision.
+    Bitnami,
+    /// Arch: libalpm's `vercmp`.
+    Pacman,
+    /// Conda: `VersionOrder`.
+    Conda,
 }
 
 /// One scheme's row in the table.
@@ -58,13 +96,25 @@ struct Row {
 type Refusal = &'static str;
 
 #[rustfmt::skip]
-const TABLE: [Row; 6] = [
-    Row { scheme: Scheme::Dpkg,   name: "dpkg",   key: dpkg::key,   upper: dpkg::key },
-    Row { scheme: Scheme::Rpm,    name: "rpm",    key: rpm::key,    upper: rpm::upper },
-    Row { scheme: Scheme::Apk,    name: "apk",    key: apk::key,    upper: apk::key },
-    Row { scheme: Scheme::Pep440, name: "pep440", key: pep440::key, upper: pep440::upper },
-    Row { scheme: Scheme::Semver, name: "semver", key: semver::key, upper: semver::key },
-    Row { scheme: Scheme::Npm,    name: "npm",    key: npm::key,    upper: npm::key },
+const TABLE: [Row; 18] = [
+    Row { scheme: Scheme::Dpkg,      name: "dpkg",      key: dpkg::key,         upper: dpkg::key },
+    Row { scheme: Scheme::Rpm,       name: "rpm",       key: rpm::key,          upper: rpm::upper },
+    Row { scheme: Scheme::Apk,       name: "apk",       key: apk::key,          upper: apk::key },
+    Row { scheme: Scheme::Pep440,    name: "pep440",    key: pep440::key,       upper: pep440::upper },
+    Row { scheme: Scheme::Semver,    name: "semver",    key: semver::key,       upper: semver::key },
+    Row { scheme: Scheme::Npm,       name: "npm",       key: npm::key,          upper: npm::key },
+    Row { scheme: Scheme::Go,        name: "go",        key: go::key,           upper: go::key },
+    Row { scheme: Scheme::RubyGems,  name: "rubygems",  key: rubygems::key,     upper: rubygems::key },
+    Row { scheme: Scheme::Maven,     name: "maven",     key: maven::key,        upper: maven::key },
+    Row { scheme: Scheme::NuGet,     name: "nuget",     key: nuget::key,        upper: nuget::key },
+    Row { scheme: Scheme::Composer,  name: "composer",  key: composer::key,     upper: composer::key },
+    Row { scheme: Scheme::Hex,       name: "hex",       key: hex::key,          upper: hex::key },
+    Row { scheme: Scheme::Pub,       name: "pub",       key: pub_dev::key,      upper: pub_dev::key },
+    Row { scheme: Scheme::Cran,      name: "cran",      key: numeric::cran,     upper: numeric::cran },
+    Row { scheme: Scheme::Hackage,   name: "hackage",   key: numeric::hackage,  upper: numeric::hackage },
+    Row { scheme: Scheme::Bitnami,   name: "bitnami",   key: bitnami::key,      upper: bitnami::key },
+    Row { scheme: Scheme::Pacman,    name: "pacman",    key: pacman::key,       upper: pacman::upper },
+    Row { scheme: Scheme::Conda,     name: "conda",     key: conda::key,        upper: conda::key },
 ];
 
 /// A version that its scheme cannot order.
@@ -86,13 +136,25 @@ pub struct UnknownScheme(pub String);
 
 impl Scheme {
     /// Every scheme, in the order of the table.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 18] = [
         Self::Dpkg,
         Self::Rpm,
         Self::Apk,
         Self::Pep440,
         Self::Semver,
         Self::Npm,
+        Self::Go,
+        Self::RubyGems,
+        Self::Maven,
+        Self::NuGet,
+        Self::Composer,
+        Self::Hex,
+        Self::Pub,
+        Self::Cran,
+        Self::Hackage,
+        Self::Bitnami,
+        Self::Pacman,
+        Self::Conda,
     ];
 
     fn row(self) -> &'static Row {
@@ -159,6 +221,8 @@ impl fmt::Display for Scheme {
     }
 }
 
+#[cfg(test)]
+mod maven_reference;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]

@@ -105,3 +105,97 @@ pub(super) fn rpmvercmp(left: &str, right: &str) -> Ordering {
         }
     }
 }
+
+/// `Gem::Version#<=>` over `canonical_segments`, for versions without a hyphen.
+pub(super) fn gem(left: &str, right: &str) -> Ordering {
+    let (a, b) = (canonical_segments(left), canonical_segments(right));
+    let zero = "0".to_owned();
+    for index in 0..a.len().max(b.len()) {
+        let (a, b) = (a.get(index).unwrap_or(&zero), b.get(index).unwrap_or(&zero));
+        let order = match (a.parse::<u64>(), b.parse::<u64>()) {
+            (Ok(a), Ok(b)) => a.cmp(&b),
+            (Ok(_), Err(_)) => Ordering::Greater,
+            (Err(_), Ok(_)) => Ordering::Less,
+            (Err(_), Err(_)) => a.cmp(b),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    Ordering::Equal
+}
+
+fn canonical_segments(version: &str) -> Vec<String> {
+    let mut segments: Vec<String> = vec![String::new()];
+    for c in version.chars() {
+        let last = segments.last_mut().expect("a segment");
+        let goes_on = last
+            .chars()
+            .last()
+            .is_none_or(|before| before.is_ascii_digit() == c.is_ascii_digit());
+        match c {
+            '.' => segments.push(String::new()),
+            c if goes_on => last.push(c),
+            c => segments.push(c.to_string()),
+        }
+    }
+    let is_word = |segment: &String| segment.parse::<u64>().is_err();
+    let mut tail = segments.split_off(segments.iter().position(is_word).unwrap_or(segments.len()));
+    for part in [&mut segments, &mut tail] {
+        while part
+            .last()
+            .is_some_and(|segment| segment.parse::<u64>() == Ok(0))
+        {
+            part.pop();
+        }
+    }
+    segments.append(&mut tail);
+    segments
+}
+
+/// `rpmvercmp` of libalpm.
+pub(super) fn alpm(left: &str, right: &str) -> Ordering {
+    let (mut a, mut b) = (left, right);
+    while !a.is_empty() && !b.is_empty() {
+        let skip = |text: &str| {
+            text.find(|c: char| c.is_ascii_alphanumeric())
+                .unwrap_or(text.len())
+        };
+        let (x, y) = (skip(a), skip(b));
+        (a, b) = (&a[x..], &b[y..]);
+        if a.is_empty() || b.is_empty() {
+            break;
+        }
+        if x != y {
+            return x.cmp(&y);
+        }
+        let digits = a.starts_with(|c: char| c.is_ascii_digit());
+        let run = |text: &str| {
+            let other = |c: char| !c.is_ascii_alphanumeric() || c.is_ascii_digit() != digits;
+            text.find(other).unwrap_or(text.len())
+        };
+        let (x, y) = (a.split_at(run(a)), b.split_at(run(b)));
+        if y.0.is_empty() {
+            return if digits {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            };
+        }
+        let order = if digits {
+            number(x.0.as_bytes()).cmp(&number(y.0.as_bytes()))
+        } else {
+            x.0.cmp(y.0)
+        };
+        if order.is_ne() {
+            return order;
+        }
+        (a, b) = (x.1, y.1);
+    }
+    let is_letter = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    match (a.is_empty(), b.is_empty()) {
+        (true, true) => Ordering::Equal,
+        _ if is_letter(a) || (a.is_empty() && !is_letter(b)) => Ordering::Less,
+        _ => Ordering::Greater,
+    }
+}

@@ -1,5 +1,5 @@
-//! SemVer 2.0, <https://semver.org/#spec-item-11>, with the leniency that advisories for Go and crates.io need: `v` in
-//! front, and missing components are zero, as in `golang.org/x/mod/semver`.
+//! SemVer 2.0, <https://semver.org/#spec-item-11>, with the leniency that advisories for crates.io and Swift need: `v`
+//! in front, and missing components are zero, as in `golang.org/x/mod/semver`.
 //!
 //! ```text
 //! key = number(major) number(minor) number(patch) ( 09 if released | ( 02 number | 03 text 00 )+ 01 )
@@ -8,12 +8,13 @@
 
 use semver::{BuildMetadata, Prerelease, Version};
 
-use super::{KeyWriter, Refusal, VersionKey};
+use super::{KeyWriter, Refusal, VersionKey, run};
 
 const END: u8 = 0x01;
 const NUMERIC: u8 = 0x02;
 const ALPHANUMERIC: u8 = 0x03;
-const RELEASED: u8 = 0x09;
+/// Above every pre-release.
+pub(super) const RELEASED: u8 = 0x09;
 
 pub(super) fn key(version: &str) -> Result<VersionKey, Refusal> {
     let version = version.strip_prefix('v').unwrap_or(version);
@@ -38,6 +39,13 @@ pub(super) fn parse(text: &str) -> Option<Version> {
 }
 
 pub(super) fn key_of(version: &Version) -> VersionKey {
+    let mut key = KeyWriter::default();
+    precedence(&mut key, version);
+    key.finish()
+}
+
+/// What decides the order of two versions: everything but the build metadata.
+pub(super) fn precedence(key: &mut KeyWriter, version: &Version) {
     let Version {
         major,
         minor,
@@ -45,17 +53,43 @@ pub(super) fn key_of(version: &Version) -> VersionKey {
         pre,
         build: BuildMetadata { .. },
     } = version;
-    let mut key = KeyWriter::default();
     key.number(*major).number(*minor).number(*patch);
     if *pre == Prerelease::EMPTY {
-        return key.byte(RELEASED).finish();
+        key.byte(RELEASED);
+    } else {
+        identifiers(key, pre);
     }
-    for identifier in pre.split('.') {
-        if identifier.bytes().all(|byte| byte.is_ascii_digit()) {
+}
+
+/// Identifiers with dots between them: numbers below words, and fewer below more.
+pub(super) fn identifiers(key: &mut KeyWriter, identifiers: &str) {
+    for identifier in identifiers.split('.') {
+        if run::is_number(identifier) {
             key.byte(NUMERIC).digits(identifier);
         } else {
             key.byte(ALPHANUMERIC).text(identifier);
         }
     }
-    key.byte(END).finish()
+    key.byte(END);
+}
+
+/// A pre-release that no parser has looked at, or that there is none. Leading zeros are let pass.
+pub(super) fn pre_release(key: &mut KeyWriter, pre_release: Option<&str>) -> Result<(), Refusal> {
+    let Some(pre_release) = pre_release else {
+        key.byte(RELEASED);
+        return Ok(());
+    };
+    let is_identifier = |identifier: &str| {
+        !identifier.is_empty()
+            && identifier
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if !pre_release.split('.').all(is_identifier) {
+        return Err(
+            "its pre-release is not made of letters, digits and hyphens with single dots between them",
+        );
+    }
+    identifiers(key, pre_release);
+    Ok(())
 }

@@ -40,6 +40,8 @@ pub(super) struct Blob<R> {
     hasher: Option<DigestHasher>,
     /// Stored bytes so far.
     pub(super) count: u64,
+    /// Whether the source has failed: an error that comes out of the decompressor is then not about the data.
+    pub(super) has_failed: bool,
 }
 
 impl<R: Read> Blob<R> {
@@ -51,6 +53,7 @@ impl<R: Read> Blob<R> {
             end: 0,
             hasher: Some(hasher),
             count: 0,
+            has_failed: false,
         }
     }
 
@@ -92,7 +95,7 @@ impl<R: Read> BufRead for Blob<R> {
             let free = self.buffer.get_mut(self.end..).unwrap_or_default();
             let read = match self.source.read(free) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                result => result?,
+                result => result.inspect_err(|_| self.has_failed = true)?,
             };
             if read == 0 {
                 break;

@@ -14,6 +14,8 @@ use crate::model::{DiffId, Digest, Limits};
 /// Raised when the tables or the form of a stored report change: an older cache is then emptied, since it can be made
 /// again.
 const SCHEMA: i64 = 1;
+/// Raised when the walk itself sees a layer with other eyes: a report of an older walk is then made again.
+const WALK: u32 = 2;
 /// Bytes of one stored report, unpacked. 512 MiB: a layer of ten million files has 80 MB of hashes.
 const REPORT_BYTES: u64 = 512 << 20;
 /// zstd's fastest level: a report is written once and read often.
@@ -27,7 +29,7 @@ impl ReportKey {
     /// Of the detectors that run and the limits that hold.
     pub fn new(detectors: &DetectorSet, limits: &Limits) -> Self {
         Self(Digest::sha256_of(
-            format!("{}\n{limits:?}\n", detectors.digest()).as_bytes(),
+            format!("{WALK}\n{}\n{limits:?}\n", detectors.digest()).as_bytes(),
         ))
     }
 }

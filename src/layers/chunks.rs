@@ -35,6 +35,8 @@ pub(super) struct ChunkPool {
     home: Sender<Vec<u8>>,
     free: Receiver<Vec<u8>>,
     made: usize,
+    /// Came after some bytes: told once they are.
+    failed: Option<std::io::Error>,
 }
 
 impl ChunkPool {
@@ -44,6 +46,7 @@ impl ChunkPool {
             home,
             free,
             made: 0,
+            failed: None,
         }
     }
 
@@ -59,8 +62,11 @@ impl ChunkPool {
     }
 
     /// Reads the next chunk; an empty one is the end. What could be read before an error is given first: the error
-    /// comes back on the next call.
+    /// is kept for the next call, since a source need not tell it twice.
     pub(super) fn read(&mut self, source: &mut impl Read) -> std::io::Result<Arc<Chunk>> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let mut buffer = self.buffer();
         buffer.resize(CHUNK, 0);
         let mut filled = 0;
@@ -70,7 +76,10 @@ impl ChunkPool {
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) if filled == 0 => return Err(error),
-                Err(_) => break,
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
             }
         }
         buffer.truncate(filled);

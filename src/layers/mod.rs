@@ -19,6 +19,8 @@ mod tar_header;
 mod walk;
 
 #[cfg(test)]
+mod engine_tests;
+#[cfg(test)]
 mod tests;
 
 pub use cache::{Cache, CacheError, ReportKey};

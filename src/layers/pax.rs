@@ -13,6 +13,9 @@ pub(super) struct PaxRecords {
     pub(super) gid: Option<u64>,
     /// GNU tar's PAX form of a sparse file: the content begins with a map, and has holes.
     pub(super) sparse: bool,
+    /// The name of a sparse file, which goes before every other.
+    pub(super) sparse_name: Option<Vec<u8>>,
+    sparse_version: [Vec<u8>; 2],
 }
 
 /// A record that does not have the form above.
@@ -20,23 +23,44 @@ pub(super) struct PaxRecords {
 pub(super) struct MalformedPax;
 
 impl PaxRecords {
-    /// Parses the content of a PAX header; later records win, as the standard says.
+    /// Parses the content of a PAX header; later records win, as the standard says, and an empty one takes the record
+    /// away.
     pub(super) fn parse(mut content: &[u8]) -> Result<Self, MalformedPax> {
         let mut records = Self::default();
         while !content.is_empty() && content.first() != Some(&0) {
             let (key, value, rest) = split_record(content).ok_or(MalformedPax)?;
             content = rest;
+            let text = Some(value.to_vec()).filter(|value| !value.is_empty());
             match key {
-                b"path" | b"GNU.sparse.name" => records.path = Some(value.to_vec()),
-                b"linkpath" => records.link_path = Some(value.to_vec()),
+                b"path" => records.path = text,
+                b"linkpath" => records.link_path = text,
+                b"size" if value.is_empty() => records.size = None,
                 b"size" => records.size = Some(decimal(value).ok_or(MalformedPax)?),
                 b"uid" => records.uid = decimal(value),
                 b"gid" => records.gid = decimal(value),
-                key if key.starts_with(b"GNU.sparse.") => records.sparse = true,
+                b"GNU.sparse.name" => records.sparse_name = text,
+                b"GNU.sparse.major" => records.sparse_version[0] = value.to_vec(),
+                b"GNU.sparse.minor" => records.sparse_version[1] = value.to_vec(),
+                b"GNU.sparse.map" => records.sparse = !value.is_empty(),
                 _ => {}
             }
         }
+        records.settle_sparse();
         Ok(records)
+    }
+
+    /// Whether the file is sparse is said by its version, or where there is none by its map; otherwise its name counts for
+    /// nothing (Go's `archive/tar`, `readGNUSparsePAXHeaders`).
+    fn settle_sparse(&mut self) {
+        let [major, minor] = std::mem::take(&mut self.sparse_version);
+        match (&major[..], &minor[..]) {
+            (b"0", b"0" | b"1") | (b"1", b"0") => self.sparse = true,
+            (b"", b"") => {}
+            _ => self.sparse = false,
+        }
+        if !self.sparse {
+            self.sparse_name = None;
+        }
     }
 }
 

@@ -257,6 +257,9 @@ fn send_chunks<R: Read>(
 /// Tells broken compressed data, which is what the image is, from a source that failed to deliver it.
 fn is_malformed<R: Read>(error: &std::io::Error, inflate: &mut Inflate<R>) -> bool {
     use std::io::ErrorKind;
+    if inflate.blob().has_failed {
+        return false;
+    }
     match error.kind() {
         ErrorKind::InvalidData | ErrorKind::InvalidInput => true,
         // A decompressor that wants more than there is; a source that breaks off says so on the next read, too.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Cover;
-use crate::model::{DiffId, Distribution, Gap, LayerPath, Package, SecretHit};
+use crate::model::{DiffId, Distribution, Gap, GapKind, LayerPath, Package, SecretHit};
 
 /// What the detectors found in one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,12 +42,17 @@ impl FileFacts {
             && self.gaps.is_empty()
     }
 
-    /// Keeps only what can still be read from the layer after something else took the file's place.
+    /// Keeps only what can still be read from the layer after something else took the file's place: its secrets, and that a
+    /// limit was reached before all of them were found.
     pub(super) fn forget_all_but_secrets(&mut self) {
-        *self = Self {
-            secrets: std::mem::take(&mut self.secrets),
-            ..Self::default()
-        };
+        self.packages.clear();
+        self.distribution = None;
+        self.gaps.retain(|gap| gap.kind == GapKind::LimitReached);
+    }
+
+    /// Whether a detector that wants whole files has read it, or said why it could not.
+    pub(super) fn was_read_whole(&self) -> bool {
+        !self.packages.is_empty() || self.distribution.is_some() || !self.gaps.is_empty()
     }
 
     /// Adds what another detector found in the same file.

@@ -99,7 +99,9 @@ pub fn squash<'a>(reports: &[&'a LayerReport]) -> Squashed<'a> {
             .extend(report.gaps.iter().map(|gap| in_layer(gap, report)));
     }
     for (link, (layer, target)) in links {
-        if !live.contains_key(target) {
+        let current = live.get(target).and_then(|run| run.history.last());
+        // A secret in the target does not mean that it was read as what the link's name says it is.
+        if !current.is_some_and(|(_, facts)| facts.was_read_whole()) {
             let detail = format!("a link to {target}, which holds nothing that was read");
             let gap = Gap::at(GapKind::UnresolvedLink, link.clone(), detail);
             squashed
@@ -182,7 +184,7 @@ fn hide<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DiffId, Digest, Package, PackageType};
+    use crate::model::{Confidence, DiffId, Digest, Package, PackageType, SecretHit, Severity};
 
     fn layer(number: u8) -> LayerReport {
         LayerReport::empty(DiffId(Digest::sha256_of(&[number])))
@@ -194,6 +196,23 @@ mod tests {
         report.cover.replace(path);
         report.cover.seal();
         report
+    }
+
+    fn with_a_secret() -> FileFacts {
+        let hit = SecretHit {
+            rule: "test".to_owned(),
+            title: "test".to_owned(),
+            severity: Severity::High,
+            confidence: Confidence::Likely,
+            line: 1,
+            redacted: "…".to_owned(),
+            fingerprint: None,
+            remedy: "none".to_owned(),
+        };
+        FileFacts {
+            secrets: vec![hit],
+            ..FileFacts::default()
+        }
     }
 
     fn whiteout(mut report: LayerReport, path: &str) -> LayerReport {
@@ -296,6 +315,11 @@ mod tests {
             .links
             .insert("etc/os-release".into(), "usr/lib/os-release".into());
         assert!(squash(&[&known]).gaps.is_empty());
+
+        let mut secret = layer(1);
+        secret.links.insert("db".into(), "env".into());
+        secret.facts.insert("env".into(), with_a_secret());
+        assert_eq!(squash(&[&secret]).gaps.len(), 1);
 
         let mut unknown = layer(1);
         unknown

@@ -54,11 +54,11 @@ pub(super) fn decode(header: &Header) -> Result<Decoded, HeaderFault> {
     }
     let number = |_| HeaderFault::Number;
     let kind = kind(header);
-    // Links and folders may carry the size of what they name; they have no content (POSIX, "typeflag").
-    let has_content = !matches!(
-        kind,
-        HeaderKind::Entry(EntryKind::Symlink | EntryKind::HardLink | EntryKind::Directory)
-    );
+    // Links, folders and devices may carry a size; they have no content (POSIX, "typeflag"; Go's `isHeaderOnlyType`).
+    let has_content = match kind {
+        HeaderKind::Entry(kind) => kind == EntryKind::File,
+        _ => true,
+    };
     Ok(Decoded {
         kind,
         size: if has_content {
@@ -112,17 +112,55 @@ fn field(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// Writes the name into `name`: ustar's prefix, a slash, and the name itself.
+/// Whether the type is the one from before POSIX, when a folder was a file with a slash at the end of its name.
+pub(super) fn is_before_posix(header: &Header) -> bool {
+    header.as_old().linkflag == [0]
+}
+
+/// Writes the name into `name`: the prefix, a slash, and the name itself.
 pub(super) fn name(header: &Header, name: &mut Vec<u8>) {
     name.clear();
-    if let Some(ustar) = header.as_ustar() {
-        let prefix = field(&ustar.prefix);
-        if !prefix.is_empty() {
-            name.extend_from_slice(prefix);
-            name.push(b'/');
-        }
+    let prefix = prefix(header.as_bytes());
+    if !prefix.is_empty() {
+        name.extend_from_slice(prefix);
+        name.push(b'/');
     }
     name.extend_from_slice(field(&header.as_old().name));
+}
+
+/// The folders before the name, as the reader of all container engines sees them (Go's `archive/tar`, `readHeader`): a
+/// walk that saw another name would look past the file that the container gets.
+fn prefix(block: &[u8; BLOCK]) -> &[u8] {
+    let part = |from: usize, to: usize| block.get(from..to).unwrap_or_default();
+    match (part(257, 263), part(263, 265)) {
+        // ustar, whatever its version; star has its times where the prefix ends.
+        (b"ustar\0", _) if part(508, 512) == b"tar\0" => field(part(345, 476)),
+        (b"ustar\0", _) => field(part(345, 500)),
+        // GNU has times there; early versions of Go wrote a prefix nevertheless.
+        (b"ustar ", b" \0") => {
+            let prefix = field(part(345, 500));
+            let times = [part(345, 357), part(357, 369)];
+            if times.into_iter().all(is_time) || !prefix.is_ascii() {
+                b""
+            } else {
+                prefix
+            }
+        }
+        _ => b"",
+    }
+}
+
+/// Whether a field is unused, or a number in octal or GNU's binary form.
+fn is_time(bytes: &[u8]) -> bool {
+    let digits = bytes.trim_ascii_end();
+    match digits.first() {
+        None | Some(0) => true,
+        Some(first) if first & 0x80 != 0 => true,
+        _ => {
+            let digits = field(digits).trim_ascii();
+            digits.iter().all(|digit| matches!(digit, b'0'..=b'7'))
+        }
+    }
 }
 
 /// Writes the link target into `target`.

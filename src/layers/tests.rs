@@ -278,6 +278,40 @@ fn broken_compressed_data_with_the_right_digest_is_a_gap_and_is_not_to_be_cached
     }
 }
 
+/// Gives its bytes, then fails once, then is at its end.
+struct FailsOnce<'a>(&'a [u8], bool);
+
+impl Read for FailsOnce<'_> {
+    fn read(&mut self, target: &mut [u8]) -> std::io::Result<usize> {
+        if self.0.is_empty() && !std::mem::replace(&mut self.1, true) {
+            return Err(std::io::Error::other("the registry hung up"));
+        }
+        self.0.read(target)
+    }
+}
+
+#[test]
+fn why_a_source_failed_is_told_however_the_layer_is_packed() {
+    let tar = tar(|builder| {
+        add(builder, "db", b"one");
+        let noise: Vec<u8> = (0..900_000u32).flat_map(u32::to_le_bytes).collect();
+        add(builder, "noise", &noise);
+    });
+    let zstd = zstd::encode_all(&tar[..], 1).expect("zstd");
+    for stored in [tar.clone(), gzip(&tar), zstd] {
+        let source = FailsOnce(&stored[..stored.len() / 2], false);
+        let error = read_layer(
+            source,
+            &Expected::default(),
+            &detectors(),
+            &Limits::default(),
+        )
+        .expect_err("half a layer");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some("the registry hung up"), "{error}");
+    }
+}
+
 #[test]
 fn limits_become_gaps() {
     let tar = tar(|builder| {
@@ -375,7 +409,7 @@ fn a_long_name_whose_header_is_cut_off_at_a_slash_is_still_a_file() {
 fn a_folder_of_the_time_before_posix_is_known_by_its_slash() {
     let tar = tar(|builder| {
         let mut header = tar::Header::new_old();
-        header.set_entry_type(tar::EntryType::new(0));
+        header.as_old_mut().linkflag = [0];
         header.as_old_mut().name[..3].copy_from_slice(b"db/");
         header.set_size(0);
         header.set_cksum();

@@ -122,27 +122,21 @@ impl Walk<'_> {
                 link: long_link,
                 pax,
             } = std::mem::take(&mut extended);
-            let name = pax.path.as_ref().or(long_name.as_ref()).unwrap_or(&name);
-            let target = pax
-                .link_path
-                .as_ref()
-                .or(long_link.as_ref())
-                .unwrap_or(&target);
+            // GNU's long name goes before the path of PAX: container engines read it so (Go's `archive/tar`, `next`).
+            let names = [&pax.sparse_name, &long_name, &pax.path];
+            let name = names.into_iter().flatten().next().unwrap_or(&name);
+            let targets = [&long_link, &pax.link_path];
+            let target = targets.into_iter().flatten().next().unwrap_or(&target);
+            let kind = if tar_header::is_before_posix(header) && name.ends_with(b"/") {
+                EntryKind::Directory
+            } else {
+                kind
+            };
             LayerPath::normalise_into(name, &mut path);
-            let has_content = !matches!(
-                kind,
-                EntryKind::Directory | EntryKind::Symlink | EntryKind::HardLink
-            );
             let entry = Entry {
                 path: &path,
-                kind: if kind == EntryKind::File && name.ends_with(b"/") {
-                    // Before POSIX, a folder was a file with a slash at the end of its whole name: the header's own
-                    // field may be cut off at any slash.
-                    EntryKind::Directory
-                } else {
-                    kind
-                },
-                size: if has_content {
+                kind,
+                size: if kind == EntryKind::File {
                     pax.size.unwrap_or(decoded.size)
                 } else {
                     0
@@ -194,6 +188,10 @@ impl Walk<'_> {
         } else {
             self.limits.path_bytes as u64 + 1
         };
+        if kind == HeaderKind::PaxGlobal {
+            // For Go's `archive/tar` it is an entry: what came before it is used up.
+            *extended = Extended::default();
+        }
         if kind == HeaderKind::PaxGlobal || size > limit {
             if size > limit {
                 let detail = format!("an extension header of {size} bytes is longer than {limit}");
@@ -204,13 +202,8 @@ impl Walk<'_> {
         let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         pass_content(self.chunks, size, |bytes| content.extend_from_slice(bytes))?;
         let text = || {
-            Some(
-                content
-                    .split(|byte| *byte == 0)
-                    .next()
-                    .unwrap_or_default()
-                    .to_vec(),
-            )
+            let text = content.split(|byte| *byte == 0).next();
+            text.filter(|text| !text.is_empty()).map(<[u8]>::to_vec)
         };
         match kind {
             HeaderKind::LongName => extended.name = text(),
@@ -266,6 +259,9 @@ impl Walk<'_> {
         if entry.kind != EntryKind::Directory {
             self.cover.replace(entry.path);
         }
+        if matches!(entry.kind, EntryKind::Symlink | EntryKind::Special) {
+            self.keep(entry.path, FileFacts::default());
+        }
         match entry.kind {
             EntryKind::File => self.file(entry, sparse),
             EntryKind::HardLink => {
@@ -297,7 +293,7 @@ impl Walk<'_> {
     /// Passes a file's bytes to whoever wants them: at once to the sessions, whole to the detectors that asked for it.
     fn file(&mut self, entry: &Entry<'_>, sparse: bool) -> Result<(), Stop> {
         self.counts.files += 1;
-        self.counts.file_bytes += entry.size;
+        self.counts.file_bytes = self.counts.file_bytes.saturating_add(entry.size);
         self.dispatch.whole(entry, &mut self.wanted);
         let mut facts = FileFacts::default();
         self.refuse_what_cannot_be_held(entry, sparse, &mut facts);
@@ -369,6 +365,7 @@ impl Walk<'_> {
 
     /// A second entry of the same name replaces the first in the container; what secrets the first held is still there.
     fn keep(&mut self, path: &str, mut facts: FileFacts) {
+        self.links.remove(path);
         if let Some(mut earlier) = self.facts.remove(path) {
             earlier.forget_all_but_secrets();
             facts.merge(earlier);
@@ -381,12 +378,20 @@ impl Walk<'_> {
     /// Another name for a file of this layer: it has the same facts.
     fn hard_link(&mut self, entry: &Entry<'_>, target: &[u8]) {
         let target = LayerPath::normalise(target);
-        if let Some(facts) = self.facts.get(&target).cloned() {
-            self.facts
-                .insert(LayerPath::from_normalised(entry.path), facts);
-            return;
-        }
+        let read = self.facts.get(&target).cloned();
         self.dispatch.whole(entry, &mut self.wanted);
+        if read.is_some() {
+            // What a detector reads is known if it has read the file under its first name.
+            let first = Entry {
+                path: target.as_str(),
+                ..*entry
+            };
+            let mut readers = Vec::new();
+            self.dispatch.whole(&first, &mut readers);
+            self.wanted
+                .retain(|(wants, _)| !readers.iter().any(|(reads, _)| reads.id() == wants.id()));
+        }
+        self.keep(entry.path, read.unwrap_or_default());
         if let Some((detector, _)) = self.wanted.first() {
             let detail = format!(
                 "{}: a hard link to {target}, which was not read",
@@ -413,7 +418,7 @@ impl Walk<'_> {
 /// Passes an entry's content and the padding after it.
 fn pass_content(chunks: &mut ChunkReader, size: u64, taker: impl FnMut(&[u8])) -> Result<(), Stop> {
     let offset = chunks.offset;
-    let padding = size.next_multiple_of(BLOCK as u64) - size;
+    let padding = size.wrapping_neg() % BLOCK as u64;
     if chunks.pass(size, taker) < size || chunks.pass(padding, |_| {}) < padding {
         return Err(Stop::malformed(offset, "the stream ends inside the entry"));
     }

@@ -158,12 +158,7 @@ pub(super) fn saved_image(
     }
     let config = manifest::parse_config(&bytes, name)?;
     let names = item.layers.unwrap_or_default();
-    if names.len() != config.rootfs.diff_ids.len() {
-        return Err(SourceError::LayerCount {
-            layers: names.len(),
-            diff_ids: config.rootfs.diff_ids.len(),
-        });
-    }
+    manifest::check_layer_count(names.len(), config.rootfs.diff_ids.len())?;
     Ok(Saved {
         config,
         config_digest,

@@ -16,6 +16,10 @@ use super::error::shown;
 /// How many indexes may lead from one to the next: a layout's `index.json`, a multi-platform index, and one to spare.
 pub(super) const DEEPEST_INDEX: usize = 4;
 
+/// The most layers of an image: what overlayfs mounts (`OVL_MAX_STACK`); Docker stops at 127. One layer may be named any
+/// number of times, so that a manifest of a few KiB could otherwise make us fold gigabytes.
+const MOST_LAYERS: usize = 500;
+
 /// The media types that are asked for: an answer in any other is a document that is refused by name.
 pub(super) const MANIFEST_TYPES: [&str; 4] = [
     oci_distribution::manifest::OCI_IMAGE_MEDIA_TYPE,
@@ -209,24 +213,34 @@ pub(super) fn layers(
     config: &ImageConfig,
 ) -> Result<Vec<LayerDescriptor>, SourceError> {
     let diff_ids = &config.rootfs.diff_ids;
-    if descriptors.len() != diff_ids.len() {
-        return Err(SourceError::LayerCount {
-            layers: descriptors.len(),
-            diff_ids: diff_ids.len(),
-        });
-    }
+    check_layer_count(descriptors.len(), diff_ids.len())?;
     let pairs = descriptors.iter().zip(diff_ids).enumerate();
     pairs
         .map(|(index, (descriptor, diff_id))| {
             Ok(LayerDescriptor {
                 index,
                 digest: Some(digest_of(&descriptor.digest, &format!("layer {index}"))?),
-                size: u64::try_from(descriptor.size).ok(),
+                // Without a size, whoever sends the bytes could go on for ever.
+                size: Some(u64::try_from(descriptor.size).map_err(|_| {
+                    SourceError::malformed(format!("layer {index}"), "its size is negative")
+                })?),
                 media_type: descriptor.media_type.clone(),
                 diff_id: Some(*diff_id),
             })
         })
         .collect()
+}
+
+/// Refuses an image with more layers than any engine mounts, or with more or fewer than its config says.
+pub(super) fn check_layer_count(layers: usize, diff_ids: usize) -> Result<(), SourceError> {
+    if layers != diff_ids {
+        return Err(SourceError::LayerCount { layers, diff_ids });
+    }
+    if layers > MOST_LAYERS {
+        let reason = format!("{layers} layers are more than the {MOST_LAYERS} that Linux mounts");
+        return Err(SourceError::malformed("the image", reason));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -238,6 +252,24 @@ mod tests {
 
     fn parse(document: &serde_json::Value) -> Result<Document, SourceError> {
         Document::parse(document.to_string().as_bytes(), "the-image")
+    }
+
+    #[test]
+    fn a_layer_without_a_size_and_more_layers_than_linux_mounts_are_refused() {
+        let digest = Digest::sha256_of(b"layer").to_string();
+        let refused = |size: i64, count: usize| {
+            let descriptor = json!({"mediaType": "tar", "digest": digest, "size": size});
+            let descriptors = vec![descriptor; count];
+            let config = json!({"os": "linux", "architecture": "amd64",
+                "rootfs": {"diff_ids": vec![&digest; count]}});
+            let config = parse_config(config.to_string().as_bytes(), "the-image").expect("config");
+            let descriptors: Vec<OciDescriptor> =
+                serde_json::from_value(json!(descriptors)).expect("descriptors");
+            layers(&descriptors, &config).map_err(|error| error.to_string())
+        };
+        assert_eq!(refused(0, 500).expect("layers").len(), 500);
+        assert!(refused(-1, 1).is_err_and(|error| error.contains("negative")));
+        assert!(refused(1, 501).is_err_and(|error| error.contains("501 layers")));
     }
 
     fn entry(platform: &str) -> serde_json::Value {

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::fetch::Http;
+use super::output::answer;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{
     AdvisoryError, Catalogue, Feed, FeedInput, FeedUpdate, Format, ImportReport, Source, Store,
@@ -107,7 +108,7 @@ fn import(
         tell(&report, manners);
     }
     let digest = store.snapshot_digest().map_err(Failure::new)?;
-    say(&format!("snapshot {digest}"))
+    answer(&format!("snapshot {digest}"))
 }
 
 fn open_for_import(path: &Path) -> Result<Store, Failure> {
@@ -182,7 +183,7 @@ fn update_feeds(
     })
     .map_err(Failure::new)?;
     let digest = store.snapshot_digest().map_err(Failure::new)?;
-    say(&format!("snapshot {digest}"))?;
+    answer(&format!("snapshot {digest}"))?;
     let failed = updates
         .iter()
         .filter(|update| failed(&update.outcome))
@@ -265,9 +266,9 @@ fn status(named: Option<&Path>, json: bool) -> Result<Exit, Failure> {
     let status = open_store(named)?.status().map_err(Failure::new)?;
     if json {
         let text = serde_json::to_string_pretty(&status).map_err(Failure::new)?;
-        return say(&text);
+        return answer(&text);
     }
-    say(&table(&status))
+    answer(&table(&status))
 }
 
 fn table(status: &StoreStatus) -> String {
@@ -303,14 +304,6 @@ fn table(status: &StoreStatus) -> String {
         lines.join(", "),
         status.snapshot
     )
-}
-
-/// An answer: to standard output.
-fn say(text: &str) -> Result<Exit, Failure> {
-    match writeln!(anstream::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(error)),
-        _ => Ok(Exit::Success),
-    }
 }
 
 /// A line about what is done: to standard error, unless the user wants none.

@@ -42,18 +42,22 @@ struct Arguments {
         value_enum,
         default_value_t,
         value_name = "WHEN",
-        hide_possible_values = true
+        hide_possible_values = true,
+        help_heading = EVERYWHERE
     )]
     color: When,
 
     /// Say more about what is done; twice for everything.
-    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = EVERYWHERE)]
     verbose: u8,
 
     /// No progress and no warnings; errors are still told.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
 }
+
+/// The options that every command has come after its own in `--help`.
+const EVERYWHERE: &str = "Options of every command";
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -115,13 +119,10 @@ pub fn run() -> Exit {
         Command::Scan(scan) => scan.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "plimsoll",
-                &mut std::io::stdout(),
-            );
-            Ok(Exit::Success)
+            // Through a buffer: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut script);
+            output::answer(String::from_utf8_lossy(&script).trim_end())
         }
     };
     done.unwrap_or_else(|failure| {

@@ -88,6 +88,7 @@ impl ScanArguments {
             .image
             .parse()
             .map_err(|error: SourceError| of_source(error, Exit::Usage))?;
+        Output::check(&self.output)?;
         let store = db::open_store(self.db.as_deref())?;
         let bars = Bars::new(!manners.quiet);
         let options = ScanOptions {

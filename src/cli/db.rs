@@ -80,12 +80,19 @@ impl DbArguments {
 
 /// The store to match with: the one that is named, or else the user's own, or else the starter advisories.
 pub(super) fn open_store(named: Option<&Path>) -> Result<Store, Failure> {
-    if let Some(path) = named {
-        return Store::open_read_only(path).map_err(Failure::new);
-    }
-    match Store::open_read_only(&folders::store()?) {
-        Err(AdvisoryError::NoStore { .. }) => Store::starter(),
-        opened => opened,
+    let path = named.map_or_else(folders::store, |path| Ok(path.to_owned()))?;
+    match Store::open_read_only(&path) {
+        Err(AdvisoryError::NoStore { .. }) if named.is_none() => {
+            tracing::info!(
+                "no store at {}: the starter advisories are used",
+                path.display()
+            );
+            Store::starter()
+        }
+        opened => {
+            tracing::info!("advisories come from {}", path.display());
+            opened
+        }
     }
     .map_err(Failure::new)
 }

@@ -93,6 +93,8 @@ struct Manners {
     colour: bool,
     /// No progress, no warnings.
     quiet: bool,
+    /// Lines that say what is done.
+    verbose: bool,
 }
 
 /// Runs the command line that this process was started with.
@@ -114,6 +116,7 @@ pub fn run() -> Exit {
     let manners = Manners {
         colour: colours_on_stdout(),
         quiet: arguments.quiet,
+        verbose: arguments.verbose > 0,
     };
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
@@ -145,7 +148,7 @@ fn colours_on_stdout() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// Log lines are for us; `PLIMSOLL_LOG` takes a filter in tracing's own form.
+/// Log lines go to standard error; `PLIMSOLL_LOG` takes a filter in tracing's own form.
 fn start_log(verbose: u8) {
     let level = match verbose {
         0 => "off",
@@ -157,6 +160,8 @@ fn start_log(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never)
+        .with_target(verbose > 1)
         .without_time()
         .try_init();
 }

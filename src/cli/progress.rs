@@ -46,6 +46,7 @@ impl Bars {
 
 impl Progress for Bars {
     fn layer_started(&self, layer: &LayerDescriptor) {
+        tracing::info!("layer {} is read", layer.index + 1);
         let bar = match layer.size {
             Some(size) => ProgressBar::new(size).with_style(style(
                 "{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}",
@@ -65,6 +66,7 @@ impl Progress for Bars {
     }
 
     fn layer_done(&self, index: usize) {
+        tracing::info!("layer {} is done", index + 1);
         if let Some(bar) = self.layers().remove(&index) {
             bar.finish_and_clear();
         }

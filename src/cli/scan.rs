@@ -29,7 +29,7 @@ Examples:
 
 /// What `plimsoll scan` takes.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_help = Exit::HELP, after_long_help = format!("{EXAMPLES}\n\n{}", Exit::HELP))]
 pub(super) struct ScanArguments {
     /// The image: a registry reference, docker-archive:FILE, oci:PATH, docker:NAME or dir:FOLDER.
     image: String,
@@ -90,7 +90,8 @@ impl ScanArguments {
             .map_err(|error: SourceError| of_source(error, Exit::Usage))?;
         Output::check(&self.output)?;
         let store = db::open_store(self.db.as_deref())?;
-        let bars = Bars::new(!manners.quiet);
+        // Lines and bars would write over each other.
+        let bars = Bars::new(!manners.quiet && !manners.verbose);
         let options = ScanOptions {
             secrets: !self.no_secrets,
             gate: self.fail_on,
@@ -100,6 +101,7 @@ impl ScanArguments {
         };
         let image = source::open(&reference, &self.source_options())
             .map_err(|error| of_source(error, Exit::Failed))?;
+        tracing::info!("{} has {} layers", image.name, image.layers.len());
         let evidence = scan(&image, &store, &options, &bars);
         bars.clear();
         let evidence = evidence.map_err(of_scan)?;
@@ -127,6 +129,10 @@ impl ScanArguments {
             return Ok(None);
         }
         let folder = self.cache_dir.clone().map_or_else(folders::cache, Ok)?;
+        tracing::info!(
+            "layers that were read before come from {}",
+            folder.display()
+        );
         let opened = Cache::open(&folder);
         if let (Err(error), false) = (&opened, manners.quiet) {
             let cause = std::error::Error::source(error)

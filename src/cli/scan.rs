@@ -1,6 +1,6 @@
 //! `plimsoll scan IMAGE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -100,7 +100,7 @@ impl ScanArguments {
             cache: self.cache(&bars, manners)?,
         };
         let image = source::open(&reference, &self.source_options())
-            .map_err(|error| of_source(error, Exit::Failed))?;
+            .map_err(|error| self.unopened(error, &reference))?;
         tracing::info!("{} has {} layers", image.name, image.layers.len());
         let evidence = scan(&image, &store, &options, &bars);
         bars.clear();
@@ -113,6 +113,19 @@ impl ScanArguments {
             output.write(&evidence, look).map_err(Failure::new)?;
         }
         Ok(Exit::from(evidence.verdict))
+    }
+
+    /// A registry was asked, though there is a file or folder of that name: it did not look like an image.
+    fn unopened(&self, error: SourceError, reference: &Reference) -> Failure {
+        let failure = of_source(error, Exit::Failed);
+        if matches!(reference, Reference::Registry(_)) && Path::new(&self.image).exists() {
+            let hint = format!(
+                "the {0} that lies here is no image by its looks, so a registry was asked; dir:{0}, oci:{0} or docker-archive:{0} reads it all the same",
+                self.image
+            );
+            return failure.with_hint(Some(hint));
+        }
+        failure
     }
 
     fn source_options(&self) -> SourceOptions {

@@ -1,5 +1,7 @@
 //! For people: the verdict first, then what to act on, then what could not be looked at.
 
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::fmt::Write as _;

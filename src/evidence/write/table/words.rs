@@ -63,7 +63,7 @@ pub(super) fn shortened(instruction: &str, room: usize) -> String {
         .collect::<Vec<_>>()
         .join(" ");
     match bare.char_indices().nth(room) {
-        Some((end, _)) => format!("{}…", bare.get(..end).unwrap_or_default()),
+        Some((end, _)) => format!("{}…", bare.get(..end).unwrap_or_default().trim_end()),
         None => bare,
     }
 }

@@ -16,7 +16,7 @@ impl Store {
     pub fn starter() -> Result<Self, AdvisoryError> {
         let mut store = Self::in_memory()?;
         let source = Source {
-            licence: Some("Apache-2.0".to_owned()),
+            licence: Some("CC0-1.0".to_owned()),
             republish: true,
             ..Source::named(Self::STARTER)
         };

@@ -1,13 +1,15 @@
 //! `plimsoll db`: fill the advisory store, bring it up to date, ask what it holds.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
 
 use super::compare::CompareArguments;
 use super::fetch::Http;
+use super::output::answer;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{
     AdvisoryError, Catalogue, Feed, FeedInput, FeedUpdate, Format, ImportReport, Source, Store,
@@ -77,7 +79,7 @@ impl DbArguments {
             DbCommand::Update { feeds, list } => {
                 update_feeds(&path, &feeds, list.as_deref(), manners)
             }
-            DbCommand::Status { json } => status(self.db.as_deref(), json),
+            DbCommand::Status { json } => status(self.db.as_deref(), json, manners),
             DbCommand::Compare(compare) => compare.run(),
         }
     }
@@ -85,12 +87,19 @@ impl DbArguments {
 
 /// The store to match with: the one that is named, or else the user's own, or else the starter advisories.
 pub(super) fn open_store(named: Option<&Path>) -> Result<Store, Failure> {
-    if let Some(path) = named {
-        return Store::open_read_only(path).map_err(Failure::new);
-    }
-    match Store::open_read_only(&folders::store()?) {
-        Err(AdvisoryError::NoStore { .. }) => Store::starter(),
-        opened => opened,
+    let path = named.map_or_else(folders::store, |path| Ok(path.to_owned()))?;
+    match Store::open_read_only(&path) {
+        Err(AdvisoryError::NoStore { .. }) if named.is_none() => {
+            tracing::info!(
+                "no store at {}: the starter advisories are used",
+                path.display()
+            );
+            Store::starter()
+        }
+        opened => {
+            tracing::info!("advisories come from {}", path.display());
+            opened
+        }
     }
     .map_err(Failure::new)
 }
@@ -114,7 +123,7 @@ fn import(
         tell(&report, manners);
     }
     let digest = store.snapshot_digest().map_err(Failure::new)?;
-    say(&format!("snapshot {digest}"))
+    answer(&format!("snapshot {digest}"))
 }
 
 fn open_for_import(path: &Path) -> Result<Store, Failure> {
@@ -189,7 +198,7 @@ fn update_feeds(
     })
     .map_err(Failure::new)?;
     let digest = store.snapshot_digest().map_err(Failure::new)?;
-    say(&format!("snapshot {digest}"))?;
+    answer(&format!("snapshot {digest}"))?;
     let failed = updates
         .iter()
         .filter(|update| failed(&update.outcome))
@@ -205,17 +214,21 @@ fn update_feeds(
 
 /// The feeds that are named, or whose ecosystem is; all of them if none is.
 fn choose(catalogue: Catalogue, wanted: &[String]) -> Result<Vec<Feed>, Failure> {
-    let fits = |feed: &Feed, word: &String| feed.name == *word || feed.ecosystems.contains(word);
+    let fits = |feed: &Feed, word: &String| {
+        let mut names = std::iter::once(&feed.name).chain(&feed.ecosystems);
+        names.any(|name| name.eq_ignore_ascii_case(word))
+    };
     if let Some(unknown) = wanted
         .iter()
         .find(|word| !catalogue.feeds.iter().any(|feed| fits(feed, word)))
     {
-        let names: Vec<&str> = catalogue
+        let ecosystems: BTreeSet<&str> = catalogue
             .feeds
             .iter()
-            .map(|feed| feed.name.as_str())
+            .flat_map(|feed| feed.ecosystems.iter().map(String::as_str))
             .collect();
-        let hint = format!("there are {}", names.join(", "));
+        let ecosystems: Vec<&str> = ecosystems.into_iter().collect();
+        let hint = format!("there are feeds for {}", ecosystems.join(", "));
         return Err(Failure::usage(format!("there is no feed `{unknown}`")).with_hint(Some(hint)));
     }
     let feeds = catalogue.feeds.into_iter();
@@ -268,56 +281,77 @@ fn tell(report: &ImportReport, manners: Manners) {
     }
 }
 
-fn status(named: Option<&Path>, json: bool) -> Result<Exit, Failure> {
-    let status = open_store(named)?.status().map_err(Failure::new)?;
+fn status(named: Option<&Path>, json: bool, manners: Manners) -> Result<Exit, Failure> {
+    let store = open_store(named)?;
+    let starter = store.starter_size().map_err(Failure::new)?.is_some();
+    let status = store.status().map_err(Failure::new)?;
     if json {
         let text = serde_json::to_string_pretty(&status).map_err(Failure::new)?;
-        return say(&text);
+        return answer(&text);
     }
-    say(&table(&status))
+    let text = table(&status, manners);
+    if starter {
+        return answer(&format!(
+            "{text}\n\nThere is no store yet: these are the advisories inside Plimsoll, and no coverage.\n`plimsoll db update` fetches the real ones"
+        ));
+    }
+    answer(&text)
 }
 
-fn table(status: &StoreStatus) -> String {
+fn table(status: &StoreStatus, manners: Manners) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
-        "Source",
-        "Format",
-        "Advisories",
-        "Newest",
-        "Licence",
-    ]);
+    let heads = ["Source", "Format", "Advisories", "Newest", "Licence"];
+    let head = |text: &str| Cell::new(text).add_attribute(Attribute::Dim);
+    table
+        .load_style(presets::NOTHING)
+        .set_header(heads.map(head));
+    if manners.colour {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
     for source in &status.sources {
+        // The day tells how old a feed is; --json has the moment.
+        let newest = source.newest.as_deref().and_then(|time| time.get(..10));
         table.add_row([
-            source.name.clone(),
-            source.format.clone(),
-            source.advisories.to_string(),
-            source.newest.clone().unwrap_or_else(|| "–".to_owned()),
-            source.licence.clone().unwrap_or_else(|| "–".to_owned()),
+            &source.name,
+            &source.format,
+            &source.advisories.to_string(),
+            newest.unwrap_or("–"),
+            source.licence.as_deref().unwrap_or("–"),
         ]);
     }
     if let Some(column) = table.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let lines: Vec<&str> = status
-        .ecosystems
-        .iter()
-        .map(|(name, _)| name.as_str())
+    let rows: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
         .collect();
     format!(
-        "{table}\n{} ranges in {} ecosystems and releases: {}\nsnapshot {}",
+        "{}\n\n{} ranges: {}\nsnapshot {}",
+        rows.join("\n"),
         status.ranges,
-        lines.len(),
-        lines.join(", "),
+        ecosystems(status.ecosystems.iter().map(|(name, _)| name.as_str())),
         status.snapshot
     )
 }
 
-/// An answer: to standard output.
-fn say(text: &str) -> Result<Exit, Failure> {
-    match writeln!(anstream::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(error)),
-        _ => Ok(Exit::Success),
+/// `Debian (10 releases), PyPI`: the releases of a distribution are one ecosystem each in the store.
+fn ecosystems<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut releases: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in names {
+        let (ecosystem, release) = name
+            .split_once(':')
+            .map_or((name, 0), |(ecosystem, _)| (ecosystem, 1));
+        *releases.entry(ecosystem).or_default() += release;
     }
+    let told = releases.iter().map(|(name, count)| match count {
+        0 => (*name).to_owned(),
+        1 => format!("{name} (1 release)"),
+        count => format!("{name} ({count} releases)"),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// A line about what is done: to standard error, unless the user wants none.
@@ -356,6 +390,15 @@ mod tests {
     }
 
     #[test]
+    fn the_releases_of_a_distribution_are_counted() {
+        let names = ["Alpine:v3.9", "Debian:11", "Debian:12", "PyPI"];
+        assert_eq!(
+            ecosystems(names.into_iter()),
+            "Alpine (1 release), Debian (2 releases), PyPI"
+        );
+    }
+
+    #[test]
     fn feeds_are_chosen_by_name_or_ecosystem_and_an_unknown_word_is_refused() {
         let all = || Catalogue::built_in().expect("the list");
         assert!(choose(all(), &[]).expect("all").len() > 5);
@@ -366,6 +409,7 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["osv/PyPI"]
         );
-        assert!(choose(all(), &["Pypi".to_owned()]).is_err());
+        assert_eq!(choose(all(), &["OSV/pypi".to_owned()]).expect("PyPI"), pypi);
+        assert!(choose(all(), &["pip".to_owned()]).is_err());
     }
 }

@@ -43,18 +43,22 @@ struct Arguments {
         value_enum,
         default_value_t,
         value_name = "WHEN",
-        hide_possible_values = true
+        hide_possible_values = true,
+        help_heading = EVERYWHERE
     )]
     color: When,
 
     /// Say more about what is done; twice for everything.
-    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet", help_heading = EVERYWHERE)]
     verbose: u8,
 
     /// No progress and no warnings; errors are still told.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
 }
+
+/// The options that every command has come after its own in `--help`.
+const EVERYWHERE: &str = "Options of every command";
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -90,6 +94,8 @@ struct Manners {
     colour: bool,
     /// No progress, no warnings.
     quiet: bool,
+    /// Lines that say what is done.
+    verbose: bool,
 }
 
 /// Runs the command line that this process was started with.
@@ -111,18 +117,16 @@ pub fn run() -> Exit {
     let manners = Manners {
         colour: colours_on_stdout(),
         quiet: arguments.quiet,
+        verbose: arguments.verbose > 0,
     };
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "plimsoll",
-                &mut std::io::stdout(),
-            );
-            Ok(Exit::Success)
+            // Through a buffer: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut script);
+            output::answer(String::from_utf8_lossy(&script).trim_end())
         }
     };
     done.unwrap_or_else(|failure| {
@@ -145,7 +149,7 @@ fn colours_on_stdout() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// Log lines are for us; `PLIMSOLL_LOG` takes a filter in tracing's own form.
+/// Log lines go to standard error; `PLIMSOLL_LOG` takes a filter in tracing's own form.
 fn start_log(verbose: u8) {
     let level = match verbose {
         0 => "off",
@@ -157,6 +161,8 @@ fn start_log(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never)
+        .with_target(verbose > 1)
         .without_time()
         .try_init();
 }

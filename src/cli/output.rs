@@ -4,8 +4,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::{Exit, Failure};
 use crate::evidence::Evidence;
 use crate::evidence::write::{Format, FormatError, Look, write};
+
+/// What an error calls standard output.
+const STDOUT: &str = "standard output";
 
 /// One `-o`: a format, and a file or standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,17 +19,30 @@ pub(super) struct Output {
 }
 
 impl FromStr for Output {
-    type Err = FormatError;
+    type Err = OutputFormError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (format, file) = text
             .split_once('=')
             .map_or((text, None), |(format, file)| (format, Some(file)));
+        let format = format.parse()?;
+        if file == Some("") {
+            return Err(OutputFormError::NoFile(text.to_owned()));
+        }
         Ok(Self {
-            format: format.parse()?,
+            format,
             file: file.filter(|file| *file != "-").map(PathBuf::from),
         })
     }
+}
+
+/// A `-o` that makes no sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum OutputFormError {
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error("`{0}` names no file: write {0}FILE, or {0}- for standard output")]
+    NoFile(String),
 }
 
 /// A place that the evidence cannot be written to.
@@ -38,29 +55,85 @@ pub(super) struct OutputError {
 }
 
 impl Output {
+    /// Refuses, before any work is done, outputs that would run into each other or that cannot be written.
+    pub(super) fn check(outputs: &[Self]) -> Result<(), Failure> {
+        for (number, output) in outputs.iter().enumerate() {
+            if outputs
+                .iter()
+                .take(number)
+                .any(|other| other.file == output.file)
+            {
+                return Err(Failure::usage(format!(
+                    "two outputs go to {}: give each a file of its own, as in -o json=FILE",
+                    output.place()
+                )));
+            }
+            output.check_folder()?;
+        }
+        Ok(())
+    }
+
+    fn check_folder(&self) -> Result<(), Failure> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let refuse = |why: String| {
+            let what = format!("{} cannot be written: {why}", file.display());
+            Err(Failure::new(what).with_hint(Some("nothing was scanned; name another file")))
+        };
+        if file.is_dir() {
+            return refuse("it is a folder".to_owned());
+        }
+        let folder = folder_of(file);
+        if !folder.is_dir() {
+            return refuse(format!("there is no folder {}", folder.display()));
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> String {
+        self.file
+            .as_ref()
+            .map_or_else(|| STDOUT.to_owned(), |file| file.display().to_string())
+    }
+
     /// Writes the evidence. A reader of standard output that has gone away is no error: it has seen enough.
     pub(super) fn write(&self, evidence: &Evidence, look: Look) -> Result<(), OutputError> {
         let Some(file) = &self.file else {
-            let mut stdout = io::BufWriter::new(io::stdout().lock());
-            let written =
-                write(self.format, evidence, look, &mut stdout).and_then(|()| stdout.flush());
-            return match written {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                Err(source) => Err(OutputError {
-                    place: "standard output".to_owned(),
-                    source,
-                }),
-                Ok(()) => Ok(()),
-            };
+            return to_stdout(|out| write(self.format, evidence, look, out));
         };
         write_file(file, |out| {
             write(self.format, evidence, Look::default(), out)
         })
         .map_err(|source| OutputError {
-            place: file.display().to_string(),
+            place: self.place(),
             source,
         })
     }
+}
+
+/// A command's whole answer: to standard output.
+pub(super) fn answer(text: &str) -> Result<Exit, Failure> {
+    to_stdout(|out| writeln!(out, "{text}")).map_err(Failure::new)?;
+    Ok(Exit::Success)
+}
+
+/// A reader that has gone away is no error: it has seen enough.
+fn to_stdout(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    match content(&mut stdout).and_then(|()| stdout.flush()) {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(OutputError {
+            place: STDOUT.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Writes a temporary file beside the target, then renames it: the target is the old file or the whole new one.
@@ -68,11 +141,7 @@ fn write_file(
     file: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(folder_of(file))?;
     let mut buffered = io::BufWriter::new(temporary.as_file_mut());
     content(&mut buffered)?;
     buffered.flush()?;
@@ -109,6 +178,25 @@ mod tests {
         assert_eq!("json".parse(), Ok(stdout.clone()));
         assert_eq!("json=-".parse(), Ok(stdout));
         assert!("jsn".parse::<Output>().is_err());
+        assert!("json=".parse::<Output>().is_err());
+    }
+
+    #[test]
+    fn outputs_that_run_into_each_other_are_refused_before_the_scan() {
+        let outputs = |all: &[&str]| -> Vec<Output> {
+            all.iter()
+                .map(|text| text.parse().expect("an output"))
+                .collect()
+        };
+        assert!(Output::check(&outputs(&["table", "json=evidence.json"])).is_ok());
+        for wrong in [&["table", "json"][..], &["table=a", "json=a"]] {
+            let failure = Output::check(&outputs(wrong)).expect_err("one place for two");
+            assert_eq!(failure.exit(), Exit::Usage);
+        }
+        for unwritable in ["json=no/such/folder/evidence.json", "json=."] {
+            let failure = Output::check(&outputs(&[unwritable])).expect_err("no such folder");
+            assert_eq!(failure.exit(), Exit::Failed);
+        }
     }
 
     #[test]

@@ -46,16 +46,20 @@ impl Bars {
 
 impl Progress for Bars {
     fn layer_started(&self, layer: &LayerDescriptor) {
-        let bar = match layer.size {
-            Some(size) => ProgressBar::new(size).with_style(style(
-                "{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}",
-            )),
-            None => ProgressBar::new_spinner()
-                .with_style(style("{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}")),
-        };
+        tracing::info!("layer {} is read", layer.index + 1);
+        // A bar draws itself as soon as it is touched, unless it belongs to `all`, which may be hidden.
+        let bar = self.all.add(
+            layer
+                .size
+                .map_or_else(ProgressBar::no_length, ProgressBar::new),
+        );
+        bar.set_style(match layer.size {
+            Some(_) => style("{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}"),
+            None => style("{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}"),
+        });
         bar.set_prefix(format!("layer {}", layer.index + 1));
         bar.enable_steady_tick(REDRAW);
-        self.layers().insert(layer.index, self.all.add(bar));
+        self.layers().insert(layer.index, bar);
     }
 
     fn layer_bytes(&self, index: usize, count: u64) {
@@ -65,6 +69,7 @@ impl Progress for Bars {
     }
 
     fn layer_done(&self, index: usize) {
+        tracing::info!("layer {} is done", index + 1);
         if let Some(bar) = self.layers().remove(&index) {
             bar.finish_and_clear();
         }

@@ -1,6 +1,6 @@
 //! `plimsoll scan IMAGE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -29,7 +29,7 @@ Examples:
 
 /// What `plimsoll scan` takes.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_help = Exit::HELP, after_long_help = format!("{EXAMPLES}\n\n{}", Exit::HELP))]
 pub(super) struct ScanArguments {
     /// The image: a registry reference, docker-archive:FILE, oci:PATH, docker:NAME or dir:FOLDER.
     image: String,
@@ -88,8 +88,10 @@ impl ScanArguments {
             .image
             .parse()
             .map_err(|error: SourceError| of_source(error, Exit::Usage))?;
+        Output::check(&self.output)?;
         let store = db::open_store(self.db.as_deref())?;
-        let bars = Bars::new(!manners.quiet);
+        // Lines and bars would write over each other.
+        let bars = Bars::new(!manners.quiet && !manners.verbose);
         let options = ScanOptions {
             secrets: !self.no_secrets,
             gate: self.fail_on,
@@ -98,7 +100,8 @@ impl ScanArguments {
             cache: self.cache(&bars, manners)?,
         };
         let image = source::open(&reference, &self.source_options())
-            .map_err(|error| of_source(error, Exit::Failed))?;
+            .map_err(|error| self.unopened(error, &reference))?;
+        tracing::info!("{} has {} layers", image.name, image.layers.len());
         let evidence = scan(&image, &store, &options, &bars);
         bars.clear();
         let evidence = evidence.map_err(of_scan)?;
@@ -110,6 +113,19 @@ impl ScanArguments {
             output.write(&evidence, look).map_err(Failure::new)?;
         }
         Ok(Exit::from(evidence.verdict))
+    }
+
+    /// A registry was asked, though there is a file or folder of that name: it did not look like an image.
+    fn unopened(&self, error: SourceError, reference: &Reference) -> Failure {
+        let failure = of_source(error, Exit::Failed);
+        if matches!(reference, Reference::Registry(_)) && Path::new(&self.image).exists() {
+            let hint = format!(
+                "the {0} that lies here is no image by its looks, so a registry was asked; dir:{0}, oci:{0} or docker-archive:{0} reads it all the same",
+                self.image
+            );
+            return failure.with_hint(Some(hint));
+        }
+        failure
     }
 
     fn source_options(&self) -> SourceOptions {
@@ -126,6 +142,10 @@ impl ScanArguments {
             return Ok(None);
         }
         let folder = self.cache_dir.clone().map_or_else(folders::cache, Ok)?;
+        tracing::info!(
+            "layers that were read before come from {}",
+            folder.display()
+        );
         let opened = Cache::open(&folder);
         if let (Err(error), false) = (&opened, manners.quiet) {
             let cause = std::error::Error::source(error)

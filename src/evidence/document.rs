@@ -127,7 +127,7 @@ impl Finding {
             Self::Vulnerability(finding) => (
                 0,
                 finding.id.clone(),
-                format!("{}\n{}", finding.package, finding.version),
+                format!("{}\n{}\n{}", finding.name, finding.version, finding.package),
                 vec![finding.place.clone()],
             ),
             Self::Secret(finding) => (

@@ -15,5 +15,5 @@ pub use document::{
     Proof, SCHEMA, SecretFinding, SecretPlace, Subject, Tool, VulnerabilityFinding,
 };
 pub use secret::{FoundSecret, gather_secrets};
-pub use verdict::{Gate, Verdict};
+pub use verdict::{Gate, GateError, Verdict};
 pub use vulnerability::vulnerability;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Finding;
-use crate::model::{Gap, Severity, SeverityError};
+use crate::model::{Gap, Severity};
 
 /// The three answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -86,13 +86,22 @@ impl fmt::Display for Gate {
     }
 }
 
-impl FromStr for Gate {
-    type Err = SeverityError;
+/// A word that names no gate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no gate is called `{0}`: use negligible, low, medium, high, critical or never")]
+pub struct GateError(String);
 
+impl FromStr for Gate {
+    type Err = GateError;
+
+    /// A severity, or `never`. `unknown` is no gate: such a finding counts at every one.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "never" => Ok(Self::Never),
-            severity => severity.parse().map(Self::From),
+        if text.eq_ignore_ascii_case("never") {
+            return Ok(Self::Never);
+        }
+        match text.parse() {
+            Ok(Severity::Unknown) | Err(_) => Err(GateError(text.to_owned())),
+            Ok(severity) => Ok(Self::From(severity)),
         }
     }
 }
@@ -185,6 +194,8 @@ mod tests {
                 Ok(gate.to_owned())
             );
         }
-        assert!("severe".parse::<Gate>().is_err());
+        for no_gate in ["severe", "unknown", ""] {
+            assert!(no_gate.parse::<Gate>().is_err(), "{no_gate}");
+        }
     }
 }

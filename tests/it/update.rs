@@ -201,9 +201,9 @@ fn an_import_tells_what_it_left_out_and_a_file_that_is_no_feed_changes_nothing()
 #[test]
 fn a_feed_that_does_not_exist_is_refused_with_those_that_do() {
     let env = Env::new();
-    let run = env.run(&["db", "update", "osv/pypi"]).expect_code(2);
+    let run = env.run(&["db", "update", "osv/pip"]).expect_code(2);
     assert!(
-        run.stderr.contains("osv/pypi") && run.stderr.contains("osv/PyPI"),
+        run.stderr.contains("osv/pip") && run.stderr.contains("PyPI"),
         "{}",
         run.stderr
     );

@@ -1,26 +1,32 @@
 //! For people: the verdict first, then what to act on, then what could not be looked at.
 
+#[cfg(test)]
+mod tests;
+mod words;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr as _;
 
 use comfy_table::{
     Attribute, Cell, Color, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
     Table, TableStyle,
 };
 
+use self::words::{INSTRUCTION_SHOWN, counted, feeds, shortened, spot, told};
 use super::Look;
-use crate::advisories::Status;
 use crate::evidence::{
     Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding,
 };
 use crate::model::{Confidence, Gap, GapKind, Severity, Untrusted};
 
 /// Columns below which a table is unreadable: a narrower terminal wraps by itself.
-const NARROWEST: u16 = 60;
+const NARROWEST: u16 = 76;
 /// Places of one secret that are listed; the JSON form has them all.
 const PLACES_SHOWN: usize = 4;
-/// Characters of a build instruction that are shown.
-const INSTRUCTION_SHOWN: usize = 32;
+/// Characters below which a build instruction says nothing: the layer's number stands alone then.
+const INSTRUCTION_NARROWEST: usize = 8;
 
 /// A line under the head, and nothing else: the rows are what is to be read.
 const RULED: TableStyle = TableStyle::new()
@@ -68,7 +74,8 @@ impl Page<'_> {
             out,
             "{} · {} · {} · {}",
             Untrusted(system),
-            subject.platform,
+            // A folder does not say which machine its programs are for.
+            subject.platform.to_string().trim_end_matches('/'),
             counted(packages.len(), "package"),
             counted(layers, "layer"),
         )?;
@@ -113,7 +120,7 @@ impl Page<'_> {
         let gate = match verdict {
             Verdict::Findings => String::new(),
             _ if findings.is_empty() => String::new(),
-            _ => format!(" (none counts: the gate is {})", policy.fail_on),
+            _ => format!(" (none counts: --fail-on {})", policy.fail_on),
         };
         format!(
             "{}  {}{gate}",
@@ -135,30 +142,40 @@ impl Page<'_> {
         if found.is_empty() {
             return Ok(());
         }
-        let mut table = self.table(&[
+        let heads = [
             "Severity",
             "Id",
             "Package",
             "Installed",
             "Fixed in",
             "Brought by",
-        ]);
-        for finding in found {
-            let fixed = finding
-                .fixed_version
-                .as_deref()
-                .map_or_else(|| no_fix(finding.status), str::to_owned);
-            table.add_row(vec![
-                Self::severity_cell(finding.severity),
-                Cell::new(Untrusted(&finding.id)),
-                Cell::new(Untrusted(&finding.name)),
-                Cell::new(Untrusted(&finding.version)),
-                Cell::new(Untrusted(&fixed)),
-                Cell::new(self.layer(&finding.place)),
-            ]);
+        ];
+        let told: Vec<[String; 4]> = found.iter().map(|finding| told(finding)).collect();
+        let room = self.room_beside(heads, &told);
+        let mut table = self.table(&heads);
+        for (finding, told) in found.iter().zip(&told) {
+            let mut row = vec![Self::severity_cell(finding.severity)];
+            row.extend(told.iter().map(Cell::new));
+            row.push(Cell::new(self.layer(&finding.place, room)));
+            table.add_row(row);
         }
         keep_whole(&mut table, &[0, 1]);
         self.section(out, "Vulnerabilities", &table)
+    }
+
+    /// Columns that are left for the last cell of a finding if all others stay on one line.
+    fn room_beside(&self, heads: [&str; 6], told: &[[String; 4]]) -> usize {
+        let severity = Severity::WORST_FIRST.map(|severity| severity.name().width());
+        let first = severity.into_iter().max().unwrap_or_default();
+        let [_, middle @ .., _] = heads;
+        let columns = middle.iter().enumerate().map(|(column, head)| {
+            let cells = told.iter().filter_map(|cells| cells.get(column));
+            cells.fold(head.width(), |widest, cell| widest.max(cell.width()))
+        });
+        // A cell has a blank on each side, and one stands between two cells.
+        let blanks = 3 * heads.len() - 1;
+        usize::from(self.look.width.max(NARROWEST))
+            .saturating_sub(first + columns.sum::<usize>() + blanks)
     }
 
     fn secrets(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -221,7 +238,7 @@ impl Page<'_> {
                 text,
                 "{separator}{}\n  {}{hidden}",
                 spot(place),
-                self.layer(place)
+                self.layer(place, usize::MAX)
             );
         }
         if let Some(more) = places
@@ -258,22 +275,11 @@ impl Page<'_> {
     /// Which advisories this was held against: without that, a clean result says nothing.
     fn footer(&self, out: &mut dyn Write) -> io::Result<()> {
         let advisories = &self.evidence.advisories;
-        let sources: Vec<String> = advisories
-            .sources
-            .iter()
-            .map(|source| {
-                format!(
-                    "{} ({})",
-                    Untrusted(&source.name),
-                    counted_u64(source.advisories, "advisory", "advisories")
-                )
-            })
-            .collect();
         writeln!(out)?;
         writeln!(
             out,
             "Advisories  {}, snapshot {}",
-            sources.join(", "),
+            feeds(&advisories.sources),
             advisories.snapshot.short()
         )?;
         if self
@@ -329,8 +335,8 @@ impl Page<'_> {
         }
     }
 
-    /// The layer of a place and the instruction that made it, counted from 1 as people do.
-    fn layer(&self, place: &Place) -> String {
+    /// The layer of a place, counted from 1 as people do, and as much as there is room for of the instruction that made it.
+    fn layer(&self, place: &Place, room: usize) -> String {
         let Some(index) = place.layer else {
             return "image config".to_owned();
         };
@@ -340,13 +346,14 @@ impl Page<'_> {
             .layers
             .get(index)
             .and_then(|layer| layer.instruction.as_deref());
+        let layer = format!("layer {}", index + 1);
+        let room = room.saturating_sub(layer.len() + ": …".width());
         match instruction {
-            Some(instruction) => format!(
-                "layer {}: {}",
-                index + 1,
-                Untrusted(&shortened(instruction))
-            ),
-            None => format!("layer {}", index + 1),
+            Some(instruction) if room >= INSTRUCTION_NARROWEST => {
+                let shown = shortened(instruction, room.min(INSTRUCTION_SHOWN));
+                format!("{layer}: {}", Untrusted(&shown))
+            }
+            _ => layer,
         }
     }
 
@@ -372,87 +379,11 @@ impl Page<'_> {
     }
 }
 
-/// What stands where a fixed version would.
-fn no_fix(status: Status) -> String {
-    match status {
-        Status::Affected | Status::Fixed | Status::NotAffected => "no fix known".to_owned(),
-        status => status.name().replace('-', " "),
-    }
-}
-
 /// Columns that are only useful unbroken: a severity, an id.
 fn keep_whole(table: &mut Table, columns: &[usize]) {
     for index in columns {
         if let Some(column) = table.column_mut(*index) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
-    }
-}
-
-/// File and line, or the part of the config.
-fn spot(place: &Place) -> String {
-    let spot = place.path.as_ref().map(ToString::to_string).or_else(|| {
-        place
-            .config
-            .as_ref()
-            .map(|part| Untrusted(part).to_string())
-    });
-    let spot = spot.unwrap_or_default();
-    place
-        .line
-        .map_or_else(|| spot.clone(), |line| format!("{spot}:{line}"))
-}
-
-/// A build instruction without the shell and the markers that builders put around it, and with digests cut short.
-fn shortened(instruction: &str) -> String {
-    let bare = instruction
-        .trim_start_matches("/bin/sh -c ")
-        .trim_start_matches("#(nop)")
-        .trim_end_matches(" # buildkit")
-        .split_whitespace()
-        .map(short_word)
-        .collect::<Vec<_>>()
-        .join(" ");
-    match bare.char_indices().nth(INSTRUCTION_SHOWN) {
-        Some((end, _)) => format!("{}…", bare.get(..end).unwrap_or_default()),
-        None => bare,
-    }
-}
-
-/// `file:d48cac34fac3…` of a word that ends in a digest.
-fn short_word(word: &str) -> String {
-    let digits = word.rsplit(':').next().unwrap_or_default();
-    if digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let kept = word.len() - digits.len() + 12;
-        return format!("{}…", word.get(..kept).unwrap_or(word));
-    }
-    word.to_owned()
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    counted_u64(count as u64, noun, &format!("{noun}s"))
-}
-
-fn counted_u64(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instructions_are_shown_without_what_the_builder_added() {
-        let digest = "d48cac34fac385cbc1de6adfdd88300f76f9bbe346cd17e64fd834d042a98326";
-        let classic = format!("/bin/sh -c #(nop) ADD file:{digest} in / ");
-        assert_eq!(shortened(&classic), "ADD file:d48cac34fac3… in /");
-        assert_eq!(
-            shortened("RUN /bin/sh -c pip install x # buildkit"),
-            "RUN /bin/sh -c pip install x"
-        );
-        assert_eq!(
-            shortened(&"x".repeat(60)).chars().count(),
-            INSTRUCTION_SHOWN + 1
-        );
     }
 }

@@ -258,10 +258,12 @@ impl Reading<'_> {
             && let Some(report) = self
                 .with_cache(|cache| cache.report(&claimed, &self.key))
                 .flatten()
+            && self
+                .read(layer, |bytes, expected| {
+                    hash_layer(bytes, expected, &self.options.limits)
+                })?
+                .is_some_and(|(_, found)| found == claimed)
         {
-            self.read(layer, |bytes, expected| {
-                hash_layer(bytes, expected, &self.options.limits)
-            })?;
             return Ok(report);
         }
         let read = self.read(layer, |bytes, expected| {

@@ -76,7 +76,7 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
-    /// Change a bound for hostile layers: entries, layer-bytes, ratio, path-bytes or held-bytes. What is beyond one
+    /// Change a bound for hostile layers: entries, layer-bytes, ratio, path-bytes, path-parts, facts or held-bytes. What is beyond one
     /// becomes a gap.
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = parse_limit)]
     limits: Vec<(LimitName, u64)>,
@@ -173,15 +173,19 @@ enum LimitName {
     LayerBytes,
     Ratio,
     PathBytes,
+    PathParts,
+    Facts,
     HeldBytes,
 }
 
 impl LimitName {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("entries", Self::Entries),
         ("layer-bytes", Self::LayerBytes),
         ("ratio", Self::Ratio),
         ("path-bytes", Self::PathBytes),
+        ("path-parts", Self::PathParts),
+        ("facts", Self::Facts),
         ("held-bytes", Self::HeldBytes),
     ];
 
@@ -191,6 +195,8 @@ impl LimitName {
             Self::LayerBytes => limits.layer_bytes = number,
             Self::Ratio => limits.ratio = number,
             Self::PathBytes => limits.path_bytes = usize::try_from(number)?,
+            Self::PathParts => limits.path_parts = usize::try_from(number)?,
+            Self::Facts => limits.facts = usize::try_from(number)?,
             Self::HeldBytes => limits.held_bytes = number,
         }
         Ok(())

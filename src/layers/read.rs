@@ -101,19 +101,21 @@ pub fn read_layer(
 }
 
 /// Reads and verifies one layer without looking into it: for a layer whose report may be at hand, but whose diffID is
-/// only a claim. Gives the digests of what was read.
+/// only a claim. Gives the digests of what was read; `None` where it could not be read to its end, so that nothing is
+/// known of it.
 pub fn hash_layer(
     source: impl Read + Send,
     expected: &Expected,
     limits: &Limits,
-) -> Result<(Digest, DiffId), LayerError> {
+) -> Result<Option<(Digest, DiffId)>, LayerError> {
     let ((), checked) = run_stages(
         source,
         expected,
         limits,
         |chunks| while pass_all(chunks) > 0 {},
     )?;
-    Ok((checked.digest, checked.diff_id))
+    let is_whole = checked.gap.is_none();
+    Ok(is_whole.then_some((checked.digest, checked.diff_id)))
 }
 
 fn pass_all(chunks: &mut ChunkReader) -> usize {

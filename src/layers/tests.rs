@@ -148,7 +148,7 @@ fn the_same_tar_gives_the_same_report_however_it_is_packed() {
         assert!(read.complete);
         let hashed =
             hash_layer(&stored[..], &promised(&stored, &tar), &Limits::default()).expect("digests");
-        assert_eq!(hashed, (read.digest, plain.diff_id));
+        assert_eq!(hashed, Some((read.digest, plain.diff_id)));
     }
 }
 
@@ -269,6 +269,8 @@ fn broken_compressed_data_with_the_right_digest_is_a_gap_and_is_not_to_be_cached
             },
         )
         .expect("a layer");
+        let hashed = hash_layer(cut, &Expected::default(), &Limits::default());
+        assert_eq!(hashed.expect("a layer"), None, "its diffID is not known");
         assert!(!read.complete);
         assert!(names(&read.report).contains(&("db", "one")));
         assert_eq!(
@@ -351,6 +353,59 @@ fn limits_become_gaps() {
             .gaps
             .iter()
             .any(|gap| gap.kind == GapKind::LimitReached)
+    );
+}
+
+#[test]
+fn the_number_of_files_with_facts_and_the_depth_of_paths_are_bounded() {
+    let deep = format!("{}db", "d/".repeat(300));
+    let tar = tar(|builder| {
+        for name in ["a/db", "b/db", "c/db", deep.as_str()] {
+            add(builder, name, b"one");
+        }
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Link);
+        header.set_size(0);
+        builder
+            .append_link(&mut header, "e/db", "a/db")
+            .expect("a link");
+    });
+    let limits = Limits {
+        facts: 2,
+        ..Limits::default()
+    };
+    let report = read_layer(&tar[..], &Expected::default(), &detectors(), &limits)
+        .expect("a layer")
+        .report;
+    assert_eq!(names(&report), [("a/db", "one"), ("b/db", "one")]);
+    assert_eq!(
+        report
+            .gaps
+            .iter()
+            .filter(|gap| gap.detail.contains("more than 2 files"))
+            .count(),
+        2
+    );
+    assert!(
+        report
+            .gaps
+            .iter()
+            .any(|gap| gap.detail.contains("301 parts")),
+        "{:?}",
+        report.gaps
+    );
+}
+
+#[test]
+fn what_lies_behind_the_end_of_the_archive_is_a_gap_and_padding_is_none() {
+    let mut tar = tar(|builder| add(builder, "db", b"one"));
+    tar.extend([0; 9000]);
+    assert_eq!(report(&tar).gaps, []);
+    tar.extend(b"hidden");
+    let gaps = report(&tar).gaps;
+    assert!(
+        gaps[0].detail.starts_with("6 bytes of data behind the end"),
+        "{gaps:?}"
     );
 }
 

@@ -39,8 +39,9 @@ pub(super) fn walk(
         wanted: Vec::new(),
         held: Vec::new(),
     };
-    if let Err(stop) = walk.entries() {
-        walk.gaps.push(Gap::new(stop.kind, stop.detail));
+    match walk.entries() {
+        Ok(()) => walk.after_the_end(),
+        Err(stop) => walk.gaps.push(Gap::new(stop.kind, stop.detail)),
     }
     walk.counts.tar_bytes = walk.chunks.offset;
     walk.cover.seal();
@@ -150,6 +151,28 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Behind the end of the archive there are zeros up to the size of a tape record. Anything else is not unpacked by an
+    /// engine, but whoever has the layer can read it, and nobody looked.
+    fn after_the_end(&mut self) {
+        let offset = self.chunks.offset;
+        let mut hidden: u64 = 0;
+        loop {
+            let bytes = self.chunks.fill();
+            if bytes.is_empty() {
+                break;
+            }
+            hidden += bytes.iter().filter(|byte| **byte != 0).count() as u64;
+            let count = bytes.len();
+            self.chunks.consume(count);
+        }
+        if hidden > 0 {
+            let detail = format!(
+                "{hidden} bytes of data behind the end of the archive, at byte {offset}: not looked at"
+            );
+            self.gaps.push(Gap::new(GapKind::MalformedLayer, detail));
+        }
+    }
+
     /// Reads the next header block; false at the end of the archive: two blocks of zeros, or the stream's end.
     fn next_header(&mut self, block: &mut [u8; BLOCK]) -> Result<bool, Stop> {
         for _ in 0..2 {
@@ -244,11 +267,10 @@ impl Walk<'_> {
                 detail,
             });
         }
-        if entry.path.len() > self.limits.path_bytes {
-            let detail = format!(
-                "a path of {} bytes cannot exist in a container: not looked at",
-                entry.path.len()
-            );
+        let parts = entry.path.split('/').count();
+        if entry.path.len() > self.limits.path_bytes || parts > self.limits.path_parts {
+            let bytes = entry.path.len();
+            let detail = format!("a path of {bytes} bytes and {parts} parts: not looked at");
             self.gaps.push(Gap::new(GapKind::LimitReached, detail));
             return pass_content(self.chunks, entry.size, |_| {});
         }
@@ -371,7 +393,19 @@ impl Walk<'_> {
             facts.merge(earlier);
         }
         if !facts.is_empty() {
-            self.facts.insert(LayerPath::from_normalised(path), facts);
+            self.insert(LayerPath::from_normalised(path), facts);
+        }
+    }
+
+    /// Facts are what stays in memory: their number is bounded, and what is beyond the bound is told.
+    fn insert(&mut self, path: LayerPath, facts: FileFacts) {
+        let limit = self.limits.facts;
+        if self.facts.len() < limit || self.facts.contains_key(&path) {
+            self.facts.insert(path, facts);
+        } else {
+            let detail =
+                format!("something was found in more than {limit} files: the rest is not told");
+            self.gaps.push(Gap::new(GapKind::LimitReached, detail));
         }
     }
 

@@ -16,6 +16,10 @@ pub struct Limits {
     pub ratio: u64,
     /// Bytes of a path. 4096: `PATH_MAX` of Linux; a longer one cannot exist in the running container.
     pub path_bytes: usize,
+    /// Parts of a path. 256: no build nests deeper, and each part of a path with facts costs a hash.
+    pub path_parts: usize,
+    /// Files of one layer in which something was found. 200,000: twice the packages of the largest `node_modules` seen.
+    pub facts: usize,
     /// Bytes of one file that a detector has to hold whole. 256 MiB: the largest real rpm databases are below 200 MiB.
     pub held_bytes: u64,
 }
@@ -32,6 +36,8 @@ impl Default for Limits {
             layer_bytes: 256 << 30,
             ratio: 2_000,
             path_bytes: 4096,
+            path_parts: 256,
+            facts: 200_000,
             held_bytes: 256 << 20,
         }
     }

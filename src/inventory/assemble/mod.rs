@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::os_release::RANKED_PATHS;
 use crate::layers::{Hidden, Squashed, Visible};
-use crate::model::{Distribution, Gap, GapKind, LayerPath, Package, PackageType};
+use crate::model::{Distribution, Gap, GapKind, LayerPath, Package, PackageType, Untrusted};
 
 /// What is installed in the container, and what once was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,19 +87,36 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
         .copied()
         .chain(squashed.overwritten());
     let deleted = deleted_packages(out_of_sight, &packages, distribution.as_ref());
-    let mut gaps = Vec::new();
-    if packages.is_empty() {
-        gaps.push(Gap::new(
-            GapKind::NothingFound,
-            "no package of any ecosystem was found",
-        ));
-    }
+    let gaps = nothing_found(distribution.as_ref(), &packages)
+        .into_iter()
+        .collect();
     Inventory {
         distribution,
         packages,
         deleted,
         gaps,
     }
+}
+
+/// No package at all; or a distribution without a package of its own, whose database must then lie where nobody looked.
+fn nothing_found(
+    distribution: Option<&Distribution>,
+    packages: &[InstalledPackage],
+) -> Option<Gap> {
+    let has_os_package = packages
+        .iter()
+        .any(|installed| installed.package.package_type.is_os());
+    let detail = match distribution {
+        _ if packages.is_empty() => "no package of any ecosystem was found".to_owned(),
+        Some(distribution) if !has_os_package => {
+            format!(
+                "this is {}, but none of its packages was found",
+                Untrusted(&distribution.id)
+            )
+        }
+        _ => return None,
+    };
+    Some(Gap::new(GapKind::NothingFound, detail))
 }
 
 /// What the most trustworthy file says. One that gives no ID (`linux`) stands behind one that does.

@@ -226,21 +226,25 @@ fn purls_name_the_distribution() {
 }
 
 #[test]
-fn nothing_at_all_is_a_gap() {
-    let gaps = |visible| concluded_from(visible, Vec::new()).gaps;
-    assert_eq!(gaps(Vec::new())[0].kind, GapKind::NothingFound);
-    let (path, facts) = (
-        LayerPath::from("var/lib/dpkg/status"),
-        facts(&[deb("curl", "7")]),
+fn nothing_at_all_and_a_distribution_without_packages_are_gaps() {
+    let paths = ["etc/os-release", "var/lib/dpkg/status"].map(LayerPath::from);
+    let (debian, six) = (
+        release("debian", Some("12"), None),
+        facts(&[package(PackageType::PYPI, "six", "1")]),
     );
-    let history = vec![(0, &facts)];
-    assert_eq!(
-        gaps(vec![Visible {
-            path: &path,
-            history
-        }]),
-        []
-    );
+    let curl = facts(&[deb("curl", "7")]);
+    let gaps = |files: &[(usize, &FileFacts)]| -> Vec<GapKind> {
+        let visible = |(path, facts): &(usize, _)| Visible {
+            path: &paths[*path],
+            history: vec![(0, *facts)],
+        };
+        let inventory = concluded_from(files.iter().map(visible).collect(), Vec::new());
+        inventory.gaps.iter().map(|gap| gap.kind).collect()
+    };
+    assert_eq!(gaps(&[]), [GapKind::NothingFound]);
+    assert_eq!(gaps(&[(0, &debian), (1, &six)]), [GapKind::NothingFound]);
+    assert_eq!(gaps(&[(0, &debian), (1, &curl)]), []);
+    assert_eq!(gaps(&[(1, &six)]), []);
 }
 
 proptest! {

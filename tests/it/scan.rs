@@ -115,6 +115,20 @@ fn findings_name_the_layer_the_instruction_and_the_comparison() {
 }
 
 #[test]
+fn a_package_that_is_itself_the_attack_says_so() {
+    let env = Env::new();
+    let mut record = advisory("MAL-2099-1", "PyPI", "django", "9");
+    record["affected"][0]["ranges"][0]["events"] = json!([{"introduced": "0"}]);
+    env.import(&[record]).expect_code(0);
+    let run = env.run(&["scan", &layout(&env)]).expect_code(1);
+    assert!(
+        run.stdout.contains("malicious: remove it"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn a_gate_lets_milder_findings_pass_and_the_evidence_still_has_them() {
     let env = with_store();
     let reference = layout(&env);

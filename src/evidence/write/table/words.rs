@@ -12,7 +12,11 @@ const FEEDS_NAMED: usize = 4;
 /// Id, package, installed and fixed version of a finding, safe to show.
 pub(super) fn told(finding: &VulnerabilityFinding) -> [String; 4] {
     let fixed = finding.fixed_version.as_deref();
-    let fixed = fixed.map_or_else(|| no_fix(finding.status), str::to_owned);
+    let fixed = if finding.malicious {
+        "malicious: remove it".to_owned()
+    } else {
+        fixed.map_or_else(|| no_fix(finding.status), str::to_owned)
+    };
     [&finding.id, &finding.name, &finding.version, &fixed].map(|text| Untrusted(text).to_string())
 }
 

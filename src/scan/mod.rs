@@ -1,0 +1,145 @@
+//! The one composition: source → layers → inventory and secrets → advisories → evidence.
+//!
+//! What comes in: an opened image, an advisory store, the options. What goes out: the evidence. This room decides
+//! who talks to whom and nothing else: `reading` gets a report for each layer, `findings` makes evidence of them. The
+//! detector table is here, since only here all detecting rooms are known.
+
+mod findings;
+mod reading;
+
+use std::sync::Arc;
+
+use crate::advisories::{AdvisoryError, Store};
+use crate::evidence::{Evidence, Gate};
+use crate::inventory;
+use crate::layers::{Cache, DetectorSet, LayerError, squash};
+use crate::model::{DiffId, LayerDescriptor, Limits};
+use crate::secrets::{Engine, RuleError, Rules};
+use crate::source::{Image, SourceError};
+
+use self::findings::{Found, config_secrets};
+use self::reading::Reading;
+
+/// What a scan is to do.
+pub struct ScanOptions {
+    /// Whether secrets are looked for.
+    pub secrets: bool,
+    /// From which severity on a finding fails the scan.
+    pub gate: Gate,
+    /// The bounds for hostile layers.
+    pub limits: Limits,
+    /// Layers that are read at once; `None` for one for each core.
+    pub threads: Option<usize>,
+    /// Layer reports of earlier scans.
+    pub cache: Option<Cache>,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self {
+            secrets: true,
+            gate: Gate::default(),
+            limits: Limits::default(),
+            threads: None,
+            cache: None,
+        }
+    }
+}
+
+/// Told how far a scan is. Called from many threads.
+pub trait Progress: Sync {
+    /// A layer's bytes begin to come.
+    fn layer_started(&self, _layer: &LayerDescriptor) {}
+    /// So many more stored bytes of layer `index` have come.
+    fn layer_bytes(&self, _index: usize, _count: u64) {}
+    /// The layer is done.
+    fn layer_done(&self, _index: usize) {}
+    /// Something that does not change the result, but that the user should know.
+    fn warning(&self, _text: &str) {}
+}
+
+/// Tells nobody.
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// Why an image could not be scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The image, or one of its layers, cannot be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A layer's bytes are not what was promised, or stopped coming.
+    #[error("layer {number} of {total} ({name})")]
+    Layer {
+        /// Place of the layer, from 1.
+        number: usize,
+        /// How many there are.
+        total: usize,
+        /// Its digest as the manifest says.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: LayerError,
+    },
+    /// The cache knows what a blob holds, and the config says otherwise.
+    #[error("layer {number} holds {found}, but the image's config says {claimed}")]
+    DiffId {
+        /// Place of the layer, from 1.
+        number: usize,
+        /// What the blob was found to hold.
+        found: Box<DiffId>,
+        /// What the config says.
+        claimed: Box<DiffId>,
+    },
+    /// The advisory store cannot be read.
+    #[error(transparent)]
+    Store(#[from] AdvisoryError),
+    /// The embedded secret rules are broken: a fault of this build.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    /// The threads cannot be started.
+    #[error("the worker threads cannot be started")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// The detector table: all that can look at a file of a layer.
+fn detectors(engine: Option<&Arc<Engine>>) -> DetectorSet {
+    let mut all = inventory::detectors();
+    all.push(Box::new(inventory::Unread));
+    if let Some(engine) = engine {
+        all.push(Box::new(Arc::clone(engine)));
+    }
+    DetectorSet::new(all)
+}
+
+/// Scans one image.
+pub fn scan(
+    image: &Image,
+    store: &Store,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+) -> Result<Evidence, ScanError> {
+    let engine = if options.secrets {
+        Some(Arc::new(Engine::new(Rules::embedded()?, None)))
+    } else {
+        None
+    };
+    let detectors = detectors(engine.as_ref());
+    let reading = Reading::new(image, &detectors, options, progress);
+    let reports = reading.all()?;
+    let squashed = squash(&reports.iter().collect::<Vec<_>>());
+    let inventory = inventory::assemble(&squashed);
+    let config = engine
+        .map(|engine| config_secrets(image, &engine))
+        .unwrap_or_default();
+    let found = Found {
+        image,
+        options,
+        reports: &reports,
+        squashed: &squashed,
+        inventory: &inventory,
+        config: &config,
+    };
+    found.evidence(store, detectors.digest())
+}

@@ -25,10 +25,11 @@ mkdir -p "$work/node/app"
 (cd "$work/node/app" && npm init -y >/dev/null && npm install --silent --no-audit --no-fund --ignore-scripts \
   lodash@4.17.4 minimist@1.2.0 @babel/traverse@7.20.0 >/dev/null)
 
-# The key is made here, so that none is in the repository: well formed, and nobody's.
+# The key is made here, so that none is in the repository: well formed, and nobody's. An id encodes its account: after
+# `AKIAQ` every continuation names one that can exist.
 mkdir -p "$work/key/app"
 random() { LC_ALL=C tr -dc "$1" </dev/urandom | head -c "$2"; }
-printf 'AWS_ACCESS_KEY_ID=AKIA%s\nAWS_SECRET_ACCESS_KEY=%s\n' "$(random 'A-Z2-7' 16)" "$(random 'A-Za-z0-9+' 40)" \
+printf 'AWS_ACCESS_KEY_ID=AKIAQ%s\nAWS_SECRET_ACCESS_KEY=%s\n' "$(random 'A-Z2-7' 15)" "$(random 'A-Za-z0-9+' 40)" \
   >"$work/key/app/.env"
 mkdir -p "$work/tidy/app"
 : >"$work/tidy/app/.wh..env"

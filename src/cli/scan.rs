@@ -148,10 +148,9 @@ impl ScanArguments {
         );
         let opened = Cache::open(&folder);
         if let (Err(error), false) = (&opened, manners.quiet) {
-            let cause = std::error::Error::source(error)
-                .map_or_else(String::new, |cause| format!(": {cause}"));
             bars.warning(&format!(
-                "{error}{cause}; this scan goes on without it (--cache-dir names another place)"
+                "{}; this scan goes on without it (--cache-dir names another place)",
+                error.with_cause()
             ));
         }
         Ok(opened.ok())

@@ -66,6 +66,14 @@ pub enum CacheError {
     },
 }
 
+impl CacheError {
+    /// The error and its cause in one line, for a warning.
+    pub fn with_cause(&self) -> String {
+        std::error::Error::source(self)
+            .map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"))
+    }
+}
+
 /// The layer cache. Many processes may use one file at once (WAL).
 pub struct Cache {
     connection: std::sync::Mutex<Connection>,

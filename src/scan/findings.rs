@@ -1,5 +1,7 @@
 //! What the layers hold, held against the advisories: findings, gaps, and the evidence that they make.
 
+use std::sync::Arc;
+
 use super::reading::unsupported;
 use super::{ScanError, ScanOptions};
 use crate::advisories::{self, Match, SourceStatus, Store};
@@ -17,7 +19,7 @@ use crate::source::Image;
 pub(super) struct Found<'a> {
     pub(super) image: &'a Image,
     pub(super) options: &'a ScanOptions,
-    pub(super) reports: &'a [LayerReport],
+    pub(super) reports: &'a [Arc<LayerReport>],
     pub(super) squashed: &'a Squashed<'a>,
     pub(super) inventory: &'a Inventory,
     /// Parts of the image's config.
@@ -70,7 +72,7 @@ impl Found<'_> {
 
     fn subject(&self) -> Subject {
         let config = &self.image.config;
-        let record = |(layer, report): (&LayerDescriptor, &LayerReport)| LayerRecord {
+        let record = |(layer, report): (&LayerDescriptor, &Arc<LayerReport>)| LayerRecord {
             digest: layer.digest,
             diff_id: unsupported(layer).is_none().then_some(report.diff_id),
             instruction: config.instruction(layer.index).map(str::to_owned),

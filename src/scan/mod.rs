@@ -128,7 +128,7 @@ pub fn scan(
     let detectors = detectors(engine.as_ref());
     let reading = Reading::new(image, &detectors, options, progress);
     let reports = reading.all()?;
-    let squashed = squash(&reports.iter().collect::<Vec<_>>());
+    let squashed = squash(&reports.iter().map(Arc::as_ref).collect::<Vec<_>>());
     let inventory = inventory::assemble(&squashed);
     let config = engine
         .map(|engine| config_secrets(image, &engine))

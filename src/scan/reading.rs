@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
@@ -43,22 +43,23 @@ impl<'a> Reading<'a> {
     }
 
     /// A report for each layer, in the image's order.
-    pub(super) fn all(&self) -> Result<Vec<LayerReport>, ScanError> {
+    pub(super) fn all(&self) -> Result<Vec<Arc<LayerReport>>, ScanError> {
         let layers = &self.image.layers;
         let first_with =
             |layer: &LayerDescriptor| layers.iter().position(|other| same_bytes(layer, other));
-        let mut reports: BTreeMap<usize, LayerReport> = BTreeMap::new();
+        let mut reports: BTreeMap<usize, Arc<LayerReport>> = BTreeMap::new();
         let mut unread: Vec<&LayerDescriptor> = Vec::new();
         for layer in layers
             .iter()
             .filter(|layer| first_with(layer) == Some(layer.index))
         {
             match self.at_hand(layer)? {
-                Some(report) => drop(reports.insert(layer.index, report)),
+                Some(report) => drop(reports.insert(layer.index, Arc::new(report))),
                 None => unread.push(layer),
             }
         }
-        reports.extend(self.read_all(unread)?);
+        let read = self.read_all(unread)?.into_iter();
+        reports.extend(read.map(|(index, report)| (index, Arc::new(report))));
         Ok(layers
             .iter()
             .filter_map(|layer| reports.get(&first_with(layer)?).cloned())
@@ -193,10 +194,9 @@ impl<'a> Reading<'a> {
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner);
                 if cache.take().is_some() {
-                    let cause = std::error::Error::source(error)
-                        .map_or_else(String::new, |cause| format!(": {cause}"));
+                    let what = error.with_cause();
                     self.progress
-                        .warning(&format!("{error}{cause}; this scan goes on without it"));
+                        .warning(&format!("{what}; this scan goes on without it"));
                 }
             })
             .ok()

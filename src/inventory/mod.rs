@@ -63,7 +63,7 @@ mod tests {
                 let path = match interest {
                     Interest::Name(name) => format!("srv/{name}"),
                     Interest::Folder(folder) => format!("srv/{folder}/file"),
-                    Interest::Extension(_) => continue,
+                    Interest::Extension(_) | Interest::Magic(_) => continue,
                     Interest::Everything => panic!("no ecosystem reads every file"),
                 };
                 let wants = detector.wants(&Entry::file(&path, 10));

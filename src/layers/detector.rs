@@ -91,8 +91,15 @@ pub enum Interest {
     Extension(&'static str),
     /// Files directly in a folder of this name: `status.d`.
     Folder(&'static str),
+    /// Files whose content begins with these bytes, at most [`Interest::HEAD`] of them: `\x7fELF`.
+    Magic(&'static [u8]),
     /// Every regular file with content.
     Everything,
+}
+
+impl Interest {
+    /// Bytes at the beginning of a file that [`Interest::Magic`] can look at.
+    pub const HEAD: usize = 16;
 }
 
 /// What a detector wants of one file.

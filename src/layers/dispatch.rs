@@ -15,6 +15,7 @@ pub(super) struct Dispatch<'a> {
     by_name: Index,
     by_extension: Index,
     by_folder: Index,
+    by_magic: Vec<(&'static [u8], usize)>,
     every: Vec<usize>,
 }
 
@@ -25,6 +26,7 @@ impl<'a> Dispatch<'a> {
             by_name: Index::new(),
             by_extension: Index::new(),
             by_folder: Index::new(),
+            by_magic: Vec::new(),
             every: Vec::new(),
         };
         for detector in detectors
@@ -45,6 +47,10 @@ impl<'a> Dispatch<'a> {
                 Interest::Extension(extension) => self.by_extension.entry(extension).or_default(),
                 Interest::Folder(folder) => self.by_folder.entry(folder).or_default(),
                 Interest::Everything => &mut self.every,
+                Interest::Magic(magic) => {
+                    self.by_magic.push((magic, index));
+                    continue;
+                }
             };
             if list.last() != Some(&index) {
                 list.push(index);
@@ -75,6 +81,32 @@ impl<'a> Dispatch<'a> {
                 wanted.push((*detector, limit));
             }
         }
+    }
+}
+
+impl<'a> Dispatch<'a> {
+    /// The detectors that want a whole file for how it begins, beside those that `wanted` it for its name.
+    pub(super) fn by_magic(
+        &self,
+        entry: &Entry<'_>,
+        head: &[u8],
+        wanted: &[(&'a dyn Detector, u64)],
+    ) -> Vec<(&'a dyn Detector, u64)> {
+        let mut more: Vec<(&'a dyn Detector, u64)> = Vec::new();
+        let begun = self
+            .by_magic
+            .iter()
+            .filter(|(magic, _)| head.starts_with(magic))
+            .filter_map(|(_, index)| self.whole.get(*index));
+        for detector in begun {
+            let known = |other: &(&'a dyn Detector, u64)| other.0.id() == detector.id();
+            if let Want::Whole { limit } = detector.wants(entry)
+                && !wanted.iter().chain(&more).any(known)
+            {
+                more.push((*detector, limit));
+            }
+        }
+        more
     }
 }
 

@@ -11,6 +11,8 @@ mod chunks;
 mod cover;
 mod detector;
 mod dispatch;
+mod gap_log;
+mod held;
 mod pax;
 mod read;
 mod report;

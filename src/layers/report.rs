@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Cover;
-use crate::model::{DiffId, Distribution, Gap, GapKind, LayerPath, Package, SecretHit};
+use crate::model::{Claims, DiffId, Distribution, Gap, GapKind, LayerPath, Package, SecretHit};
 
 /// What the detectors found in one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct FileFacts {
     /// Packages that the file records or is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<Package>,
+    /// Which files its packages say are their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claims>,
     /// Secrets in its content.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<SecretHit>,
@@ -37,6 +40,7 @@ impl FileFacts {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty()
+            && self.claims.is_empty()
             && self.secrets.is_empty()
             && self.distribution.is_none()
             && self.gaps.is_empty()
@@ -46,18 +50,23 @@ impl FileFacts {
     /// limit was reached before all of them were found.
     pub(super) fn forget_all_but_secrets(&mut self) {
         self.packages.clear();
+        self.claims.clear();
         self.distribution = None;
         self.gaps.retain(|gap| gap.kind == GapKind::LimitReached);
     }
 
     /// Whether a detector that wants whole files has read it, or said why it could not.
     pub(super) fn was_read_whole(&self) -> bool {
-        !self.packages.is_empty() || self.distribution.is_some() || !self.gaps.is_empty()
+        !self.packages.is_empty()
+            || !self.claims.is_empty()
+            || self.distribution.is_some()
+            || !self.gaps.is_empty()
     }
 
     /// Adds what another detector found in the same file.
     pub fn merge(&mut self, other: Self) {
         self.packages.extend(other.packages);
+        self.claims.extend(other.claims);
         self.secrets.extend(other.secrets);
         self.distribution = self.distribution.take().or(other.distribution);
         self.gaps.extend(other.gaps);

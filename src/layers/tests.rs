@@ -31,6 +31,29 @@ impl Detector for Names {
     }
 }
 
+/// Wants every file that begins with `MAGIC`, and gives its length as a package's name.
+struct Begun;
+
+impl Detector for Begun {
+    fn id(&self) -> DetectorId {
+        DetectorId {
+            name: "test/begun",
+            version: 1,
+        }
+    }
+    fn interests(&self) -> &[Interest] {
+        &[Interest::Magic(b"MAGIC"), Interest::Magic(b"MAG")]
+    }
+    fn wants(&self, _: &Entry<'_>) -> Want {
+        Want::Whole { limit: 2 << 20 }
+    }
+    fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
+        let length = file.bytes.len().to_string();
+        let package = Package::new(PackageType::DEB, length, "1");
+        Ok(FileFacts::of_packages(vec![package]))
+    }
+}
+
 /// Counts the bytes of each file as they pass.
 struct Passing;
 
@@ -69,7 +92,7 @@ impl Session for PassingSession {
 }
 
 fn detectors() -> DetectorSet {
-    DetectorSet::new(vec![Box::new(Names), Box::new(Passing)])
+    DetectorSet::new(vec![Box::new(Names), Box::new(Begun), Box::new(Passing)])
 }
 
 fn tar(build: impl FnOnce(&mut tar::Builder<Vec<u8>>)) -> Vec<u8> {
@@ -119,6 +142,29 @@ fn names(report: &LayerReport) -> Vec<(&str, &str)> {
                 .map(|p| (path.as_str(), p.name.as_str()))
         })
         .collect()
+}
+
+#[test]
+fn a_file_is_wanted_for_how_it_begins() {
+    let tar = tar(|builder| {
+        add(
+            builder,
+            "begun",
+            &[&b"MAGIC"[..], &vec![1; 1 << 20]].concat(),
+        );
+        add(builder, "short", b"MAG");
+        add(
+            builder,
+            "large",
+            &[&b"MAGIC"[..], &vec![1; 2 << 20]].concat(),
+        );
+        add(builder, "not", b"NO MAGIC");
+        add(builder, "empty", b"");
+    });
+    let report = report(&tar);
+    assert_eq!(names(&report), [("begun", "1048581"), ("short", "3")]);
+    let large = report.facts.get("large").expect("a gap");
+    assert_eq!(large.gaps[0].kind, GapKind::LimitReached);
 }
 
 #[test]

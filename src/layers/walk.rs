@@ -6,19 +6,15 @@ use tar::Header;
 
 use super::chunks::ChunkReader;
 use super::dispatch::{Dispatch, Sessions};
+use super::gap_log::GapLog;
+use super::held::Held;
 use super::pax::PaxRecords;
 use super::tar_header::{self, BLOCK, HeaderFault, HeaderKind};
-use super::{
-    Cover, Detector, DetectorSet, Entry, EntryKind, File, FileFacts, LayerReport, WalkCounts,
-};
+use super::{Cover, Detector, DetectorSet, Entry, EntryKind, FileFacts, LayerReport, WalkCounts};
 use crate::model::{DiffId, Digest, Gap, GapKind, LayerPath, Limits};
 
 /// Bytes of a PAX header that are read. Linux allows 64 KiB for each extended attribute; builders write a handful.
 const PAX_BYTES: u64 = 1 << 20;
-/// Gaps of one kind that are kept for a layer; the rest are counted, so that a hostile layer cannot flood the evidence.
-const GAPS_KEPT: u64 = 20;
-/// Room for held files that stays allocated between two of them. 1 MiB: most databases and manifests are smaller.
-const HELD_BYTES_KEPT: usize = 1 << 20;
 
 /// Walks the stream to the end of its archive, or to where it breaks: that is a gap in the report.
 pub(super) fn walk(
@@ -37,7 +33,7 @@ pub(super) fn walk(
         gaps: GapLog::default(),
         counts: WalkCounts::default(),
         wanted: Vec::new(),
-        held: Vec::new(),
+        held: Held::new(limits.held_bytes),
     };
     match walk.entries() {
         Ok(()) => walk.after_the_end(),
@@ -81,10 +77,9 @@ struct Walk<'a> {
     cover: Cover,
     gaps: GapLog,
     counts: WalkCounts,
-    /// The detectors that want the current file whole; kept to be used again.
+    /// The detectors that would read a link, were it a file; kept to be used again.
     wanted: Vec<(&'a dyn Detector, u64)>,
-    /// Content of the current file, if one does.
-    held: Vec<u8>,
+    held: Held<'a>,
 }
 
 /// What extension headers say about the entry after them.
@@ -316,73 +311,19 @@ impl Walk<'_> {
     fn file(&mut self, entry: &Entry<'_>, sparse: bool) -> Result<(), Stop> {
         self.counts.files += 1;
         self.counts.file_bytes = self.counts.file_bytes.saturating_add(entry.size);
-        self.dispatch.whole(entry, &mut self.wanted);
-        let mut facts = FileFacts::default();
-        self.refuse_what_cannot_be_held(entry, sparse, &mut facts);
-        self.held.clear();
         self.sessions.begin(entry);
+        let mut holding = self
+            .held
+            .begin(&self.dispatch, entry, sparse, &mut self.gaps);
+        let sessions = &mut self.sessions;
         let passed = pass_content(self.chunks, entry.size, |bytes| {
-            if !self.wanted.is_empty() {
-                self.held.extend_from_slice(bytes);
-            }
-            self.sessions.chunk(bytes);
+            holding.take(bytes);
+            sessions.chunk(bytes);
         });
+        let mut facts = holding.end(passed.is_ok());
         facts.merge(self.sessions.end());
-        if passed.is_ok() {
-            self.detect(entry, &mut facts);
-        }
         self.keep(entry.path, facts);
         passed
-    }
-
-    /// A database that is larger than a detector is ready to hold, or that has holes, is a gap.
-    fn refuse_what_cannot_be_held(
-        &mut self,
-        entry: &Entry<'_>,
-        sparse: bool,
-        facts: &mut FileFacts,
-    ) {
-        let held_bytes = self.limits.held_bytes;
-        let gaps = &mut self.gaps;
-        self.wanted.retain(|(detector, limit)| {
-            let limit = held_bytes.min(*limit);
-            let (kind, why) = if sparse {
-                (
-                    GapKind::UnreadableFile,
-                    "stored as a sparse file".to_owned(),
-                )
-            } else if entry.size > limit {
-                (
-                    GapKind::LimitReached,
-                    format!("{} bytes, more than the limit of {limit}", entry.size),
-                )
-            } else {
-                return true;
-            };
-            gaps.at(kind, entry, *detector, &why, facts);
-            false
-        });
-    }
-
-    fn detect(&mut self, entry: &Entry<'_>, facts: &mut FileFacts) {
-        for (detector, _) in &self.wanted {
-            let file = File {
-                entry: *entry,
-                bytes: &self.held,
-            };
-            match detector.detect(file) {
-                Ok(found) => facts.merge(found),
-                Err(error) => self.gaps.at(
-                    GapKind::UnreadableFile,
-                    entry,
-                    *detector,
-                    &error.reason,
-                    facts,
-                ),
-            }
-        }
-        // One large database must not be held until the next one comes.
-        self.held.shrink_to(HELD_BYTES_KEPT);
     }
 
     /// A second entry of the same name replaces the first in the container; what secrets the first held is still there.
@@ -457,57 +398,4 @@ fn pass_content(chunks: &mut ChunkReader, size: u64, taker: impl FnMut(&[u8])) -
         return Err(Stop::malformed(offset, "the stream ends inside the entry"));
     }
     Ok(())
-}
-
-/// Gaps as they come up, bounded.
-#[derive(Default)]
-struct GapLog {
-    gaps: Vec<Gap>,
-    /// How many of each kind came up.
-    seen: BTreeMap<GapKind, u64>,
-}
-
-impl GapLog {
-    /// A gap of the layer.
-    fn push(&mut self, gap: Gap) {
-        if self.admits(gap.kind) {
-            self.gaps.push(gap);
-        }
-    }
-
-    /// A gap of one file: it goes with the file's facts, so that it is gone where the file is replaced.
-    fn at(
-        &mut self,
-        kind: GapKind,
-        entry: &Entry<'_>,
-        detector: &dyn Detector,
-        why: &str,
-        facts: &mut FileFacts,
-    ) {
-        if self.admits(kind) {
-            let detail = format!("{}: {why}", detector.id().name);
-            facts.gaps.push(Gap::at(
-                kind,
-                LayerPath::from_normalised(entry.path),
-                detail,
-            ));
-        }
-    }
-
-    fn admits(&mut self, kind: GapKind) -> bool {
-        let seen = self.seen.entry(kind).or_default();
-        *seen += 1;
-        *seen <= GAPS_KEPT
-    }
-
-    fn into_gaps(self) -> Vec<Gap> {
-        let more = self.seen.into_iter().filter_map(|(kind, seen)| {
-            let more = seen.checked_sub(GAPS_KEPT).filter(|more| *more > 0)?;
-            Some(Gap::new(
-                kind,
-                format!("{more} more of this kind in the layer"),
-            ))
-        });
-        self.gaps.into_iter().chain(more).collect()
-    }
 }

@@ -3,6 +3,7 @@
 //! What comes in: nothing. What goes out: plain types with their text forms. This room does no I/O, knows no other
 //! room and no ecosystem; whatever two rooms have to agree on is defined here once.
 
+mod claims;
 mod digest;
 mod distribution;
 mod gap;
@@ -15,12 +16,13 @@ mod secret;
 mod severity;
 mod text;
 
+pub use claims::{Claim, ClaimKind, Claims, FileAlgorithm, FileDigest};
 pub use digest::{DiffId, Digest, DigestError, DigestHasher};
 pub use distribution::Distribution;
 pub use gap::{Gap, GapKind};
 pub use image::{ContainerConfig, History, ImageConfig, LayerDescriptor, RootFs};
 pub use limits::Limits;
-pub use package::{Package, PackageType, SourcePackage};
+pub use package::{Basis, Package, PackageType, SourcePackage};
 pub use path::LayerPath;
 pub(crate) use path::{file_name as path_file_name, parent as path_parent};
 pub use platform::{Platform, PlatformError};

@@ -53,6 +53,28 @@ impl fmt::Display for PackageType {
     }
 }
 
+/// How a package is known: what a scan of it is worth.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// A package tool's own record, or what a compiler wrote into the file.
+    #[default]
+    Recorded,
+    /// The content of a file that no record names: a version string in a binary.
+    Heuristic,
+    /// A list that somebody shipped inside the image: an SBOM says so, and nothing else does.
+    Claimed,
+}
+
+impl Basis {
+    /// Whether it is a record: what a document need not say of each package.
+    pub const fn is_recorded(&self) -> bool {
+        matches!(self, Self::Recorded)
+    }
+}
+
 /// The source package that a binary package was built from; distributions key their advisories by it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourcePackage {
@@ -89,6 +111,9 @@ pub struct Package {
     /// The line in the database where its record begins, from 1; absent for binary databases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// How it is known.
+    #[serde(default, skip_serializing_if = "Basis::is_recorded")]
+    pub basis: Basis,
     /// What only some ecosystems know, by a documented key: `maintainer`, `vendor`, `modularity-label`, …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
@@ -110,6 +135,7 @@ impl Package {
             source: None,
             licenses: Vec::new(),
             line: None,
+            basis: Basis::Recorded,
             properties: BTreeMap::new(),
         }
     }

@@ -15,7 +15,10 @@ mod os_release;
 mod stanza;
 mod unread;
 
-pub use assemble::{DeletedPackage, InstalledPackage, Inventory, assemble};
+pub use assemble::{
+    Accounting, Amount, DeletedPackage, InstalledPackage, Integrity, Inventory, ModifiedFile,
+    UnclaimedFile, assemble,
+};
 
 pub use unread::Unread;
 

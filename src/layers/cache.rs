@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Cover, DetectorSet, LayerReport};
+use super::{Cover, DetectorSet, FileTable, LayerReport};
 use crate::model::limits::read_at_most;
 use crate::model::{DiffId, Digest, Limits};
 
 /// Raised when the tables or the form of a stored report change: an older cache is then emptied, since it can be made
 /// again.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// Raised when the walk itself sees a layer with other eyes: a report of an older walk is then made again.
-const WALK: u32 = 3;
+const WALK: u32 = 4;
 /// Bytes of one stored report, unpacked. 512 MiB: a layer of ten million files has 80 MB of hashes.
 const REPORT_BYTES: u64 = 512 << 20;
 /// zstd's fastest level: a report is written once and read often.
@@ -117,17 +117,17 @@ impl Cache {
         diff_id: &DiffId,
         key: &ReportKey,
     ) -> Result<Option<LayerReport>, CacheError> {
-        let row: Option<(Vec<u8>, Vec<u8>)> = self.with(|connection| {
+        let row: Option<[Vec<u8>; 3]> = self.with(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT report, cover FROM report WHERE diff_id = ?1 AND detectors = ?2",
+                    "SELECT report, cover, files FROM report WHERE diff_id = ?1 AND detectors = ?2",
                 )?
                 .query_row(params![diff_id.to_string(), key.0.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
+                    Ok([row.get(0)?, row.get(1)?, row.get(2)?])
                 })
                 .optional()
         })?;
-        row.map(|(report, cover)| unpack(&report, &cover).map_err(|source| self.unreadable(source)))
+        row.map(|parts| unpack(&parts).map_err(|source| self.unreadable(source)))
             .transpose()
     }
 
@@ -138,12 +138,12 @@ impl Cache {
         report: &LayerReport,
         key: &ReportKey,
     ) -> Result<(), CacheError> {
-        let (packed, cover) = pack(report).map_err(|source| self.unreadable(source))?;
+        let [packed, cover, files] = pack(report).map_err(|source| self.unreadable(source))?;
         self.with(|connection| {
             let transaction = connection.unchecked_transaction()?;
             transaction.execute(
-                "INSERT OR REPLACE INTO report (diff_id, detectors, report, cover) VALUES (?1, ?2, ?3, ?4)",
-                params![report.diff_id.to_string(), key.0.to_string(), packed, cover],
+                "INSERT OR REPLACE INTO report (diff_id, detectors, report, cover, files) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![report.diff_id.to_string(), key.0.to_string(), packed, cover, files],
             )?;
             transaction.execute(
                 "INSERT OR REPLACE INTO blob (digest, diff_id) VALUES (?1, ?2)",
@@ -192,6 +192,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          CREATE TABLE blob (digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
          CREATE TABLE report (
              diff_id TEXT NOT NULL, detectors TEXT NOT NULL, report BLOB NOT NULL, cover BLOB NOT NULL,
+             files BLOB NOT NULL,
              PRIMARY KEY (diff_id, detectors)
          ) STRICT;
          PRAGMA user_version = {SCHEMA};
@@ -199,19 +200,21 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-fn pack(report: &LayerReport) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
-    let json = serde_json::to_vec(report)?;
-    Ok((
-        zstd::encode_all(&json[..], PACK_LEVEL)?,
-        zstd::encode_all(&report.cover.to_bytes()[..], PACK_LEVEL)?,
-    ))
+fn pack(report: &LayerReport) -> std::io::Result<[Vec<u8>; 3]> {
+    let packed = |bytes: &[u8]| zstd::encode_all(bytes, PACK_LEVEL);
+    Ok([
+        packed(&serde_json::to_vec(report)?)?,
+        packed(&report.cover.to_bytes())?,
+        packed(&report.files.to_bytes())?,
+    ])
 }
 
-fn unpack(report: &[u8], cover: &[u8]) -> std::io::Result<LayerReport> {
-    let unpacked = |bytes| read_at_most(zstd::Decoder::new(bytes)?, REPORT_BYTES);
+fn unpack([report, cover, files]: &[Vec<u8>; 3]) -> std::io::Result<LayerReport> {
+    let unpacked = |bytes: &[u8]| read_at_most(zstd::Decoder::new(bytes)?, REPORT_BYTES);
+    let malformed = || std::io::Error::new(std::io::ErrorKind::InvalidData, "malformed tables");
     let mut report: LayerReport = serde_json::from_slice(&unpacked(report)?)?;
-    report.cover = Cover::from_bytes(&unpacked(cover)?)
-        .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "malformed cover"))?;
+    report.cover = Cover::from_bytes(&unpacked(cover)?).ok_or_else(malformed)?;
+    report.files = FileTable::from_bytes(&unpacked(files)?).ok_or_else(malformed)?;
     Ok(report)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! <https://github.com/opencontainers/image-spec/blob/main/layer.md#applying-changesets>
 
+use std::collections::BTreeSet;
+
 use crate::model::{Digest, path_parent};
 
 /// Which paths of lower layers a layer hides: a hash for each name, so that a million files cost 8 MB and no object.
@@ -97,6 +99,32 @@ impl Cover {
     }
 }
 
+/// The covers of several layers as one: what all of them hide of what lies below.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Above {
+    replaced: BTreeSet<u64>,
+    removed: BTreeSet<u64>,
+    opaque: BTreeSet<u64>,
+}
+
+impl Above {
+    pub(super) fn add(&mut self, cover: &Cover) {
+        self.replaced.extend(&cover.replaced);
+        self.removed.extend(&cover.removed);
+        self.opaque.extend(&cover.opaque);
+    }
+
+    /// Whether a file is hidden for its own name; its folders are asked for by themselves.
+    pub(super) fn hides_file(&self, path: u64) -> bool {
+        self.replaced.contains(&path) || self.removed.contains(&path)
+    }
+
+    /// Whether all that is directly in this folder is hidden.
+    pub(super) fn hides_folder(&self, folder: u64) -> bool {
+        self.hides_file(folder) || self.opaque.contains(&folder)
+    }
+}
+
 /// The hashes of a path and of every folder above it, nearest first: computed once, compared with every layer.
 #[derive(Clone, Debug)]
 pub struct PathHashes(Vec<u64>);
@@ -112,7 +140,8 @@ impl PathHashes {
     }
 }
 
-fn hash(path: &str) -> u64 {
+/// The hash of a path: the first 64 bits of SHA-256.
+pub(super) fn hash(path: &str) -> u64 {
     let Digest::Sha256(bytes) = Digest::sha256_of(path.as_bytes()) else {
         return 0;
     };

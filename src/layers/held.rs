@@ -2,7 +2,7 @@
 
 use super::dispatch::Dispatch;
 use super::gap_log::GapLog;
-use super::{Detector, Entry, File, FileFacts, Interest};
+use super::{ContentKind, Detector, Entry, File, FileFacts, Interest};
 use crate::model::GapKind;
 
 /// Room that stays allocated between two files. 1 MiB: most databases and manifests are smaller.
@@ -90,6 +90,7 @@ impl Holding<'_, '_> {
         let start = if is_first { bytes } else { &held.bytes };
         self.head_is_known = start.len() >= Interest::HEAD || self.passed >= self.entry.size;
         if self.head_is_known {
+            self.facts.content = ContentKind::of(self.entry, start);
             let by_name = held.wanted.len();
             let more = self.dispatch.by_magic(self.entry, start, &held.wanted);
             held.wanted.extend(more);
@@ -123,8 +124,10 @@ impl Holding<'_, '_> {
         });
     }
 
-    /// The file is complete, or, where the stream broke off, as complete as it will be: then nobody reads it.
-    pub(super) fn end(mut self, is_complete: bool) -> FileFacts {
+    /// The file is complete, or, where the stream broke off, as complete as it will be: then nobody reads it. Gives what was
+    /// found, and whether a detector could read it.
+    pub(super) fn end(mut self, is_complete: bool) -> (FileFacts, bool) {
+        let mut was_read = false;
         if is_complete {
             for (detector, _) in &self.held.wanted {
                 let file = File {
@@ -132,7 +135,10 @@ impl Holding<'_, '_> {
                     bytes: &self.held.bytes,
                 };
                 match detector.detect(file) {
-                    Ok(found) => self.facts.merge(found),
+                    Ok(found) => {
+                        was_read |= !found.is_empty();
+                        self.facts.merge(found);
+                    }
                     Err(error) => self.gaps.at(
                         GapKind::UnreadableFile,
                         self.entry,
@@ -146,6 +152,6 @@ impl Holding<'_, '_> {
         // One large database must not be held until the next one comes.
         self.held.bytes.clear();
         self.held.bytes.shrink_to(KEPT);
-        self.facts
+        (self.facts, was_read)
     }
 }

@@ -8,9 +8,11 @@
 mod blob;
 mod cache;
 mod chunks;
+mod content;
 mod cover;
 mod detector;
 mod dispatch;
+mod files;
 mod gap_log;
 mod held;
 mod pax;
@@ -26,11 +28,13 @@ mod engine_tests;
 mod tests;
 
 pub use cache::{Cache, CacheError, ReportKey};
+pub use content::ContentKind;
 pub use cover::{Cover, Covered, PathHashes};
 pub use detector::{
     Detector, DetectorId, DetectorSet, Entry, EntryKind, File, Interest, ParseError, Session, Want,
     detect_one,
 };
+pub use files::{FileTable, Paths, VisibleFile, VisibleFiles};
 pub use read::{Expected, LayerError, LayerRead, hash_layer, read_layer};
 pub use report::{FileFacts, LayerReport, WalkCounts};
 pub use squash::{Hidden, Squashed, Visible, squash};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cover;
+use super::{ContentKind, Cover, FileTable};
 use crate::model::{Claims, DiffId, Distribution, Gap, GapKind, LayerPath, Package, SecretHit};
 
 /// What the detectors found in one file.
@@ -23,6 +23,9 @@ pub struct FileFacts {
     /// The distribution, if it is an os-release or one of its kin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<Distribution>,
+    /// What it is, if it can bring software of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<ContentKind>,
     /// Parts of it that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -43,6 +46,7 @@ impl FileFacts {
             && self.claims.is_empty()
             && self.secrets.is_empty()
             && self.distribution.is_none()
+            && self.content.is_none()
             && self.gaps.is_empty()
     }
 
@@ -52,6 +56,7 @@ impl FileFacts {
         self.packages.clear();
         self.claims.clear();
         self.distribution = None;
+        self.content = None;
         self.gaps.retain(|gap| gap.kind == GapKind::LimitReached);
     }
 
@@ -69,6 +74,7 @@ impl FileFacts {
         self.claims.extend(other.claims);
         self.secrets.extend(other.secrets);
         self.distribution = self.distribution.take().or(other.distribution);
+        self.content = self.content.or(other.content);
         self.gaps.extend(other.gaps);
     }
 }
@@ -89,6 +95,9 @@ pub struct LayerReport {
     pub cover: Cover,
     /// What could not be looked at.
     pub gaps: Vec<Gap>,
+    /// Every regular file with content, as numbers.
+    #[serde(skip)]
+    pub files: FileTable,
     /// How much was walked.
     pub counts: WalkCounts,
 }
@@ -102,6 +111,7 @@ impl LayerReport {
             links: BTreeMap::new(),
             cover: Cover::default(),
             gaps: Vec::new(),
+            files: FileTable::default(),
             counts: WalkCounts::default(),
         }
     }

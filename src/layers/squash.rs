@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Covered, FileFacts, LayerReport, PathHashes};
+use super::{Covered, FileFacts, LayerReport, PathHashes, VisibleFiles};
 use crate::model::{Gap, GapKind, LayerPath};
 
 /// An image's layers, folded.
@@ -14,6 +14,8 @@ pub struct Squashed<'a> {
     /// Files with facts that it does not see any more, but that can still be taken out of a layer; ordered by path,
     /// then layer.
     pub hidden: Vec<Hidden<'a>>,
+    /// Every file with content that the container sees, with or without facts.
+    pub files: VisibleFiles<'a>,
     /// The gaps of all layers, each with the layer that it lies in, and links that lead nowhere known.
     pub gaps: Vec<Gap>,
 }
@@ -77,7 +79,10 @@ struct Run<'a> {
 pub fn squash<'a>(reports: &[&'a LayerReport]) -> Squashed<'a> {
     let mut live: BTreeMap<&'a LayerPath, Run<'a>> = BTreeMap::new();
     let mut links: BTreeMap<&'a LayerPath, (usize, &'a LayerPath)> = BTreeMap::new();
-    let mut squashed = Squashed::default();
+    let mut squashed = Squashed {
+        files: VisibleFiles::of(reports),
+        ..Squashed::default()
+    };
     for (layer, report) in reports.iter().enumerate() {
         hide(&mut live, layer, report, &mut squashed.hidden);
         links.retain(|path, _| report.cover.covers(&PathHashes::of(path.as_str())) == Covered::No);

@@ -6,6 +6,7 @@ use tar::Header;
 
 use super::chunks::ChunkReader;
 use super::dispatch::{Dispatch, Sessions};
+use super::files::{FileTableBuilder, Sums};
 use super::gap_log::GapLog;
 use super::held::Held;
 use super::pax::PaxRecords;
@@ -30,6 +31,8 @@ pub(super) fn walk(
         facts: BTreeMap::new(),
         links: BTreeMap::new(),
         cover: Cover::default(),
+        files: FileTableBuilder::default(),
+        sums: Sums::default(),
         gaps: GapLog::default(),
         counts: WalkCounts::default(),
         wanted: Vec::new(),
@@ -47,6 +50,7 @@ pub(super) fn walk(
         facts: walk.facts,
         links: walk.links,
         cover: walk.cover,
+        files: walk.files.seal(),
         gaps: walk.gaps.into_gaps(),
         counts: walk.counts,
     }
@@ -75,6 +79,9 @@ struct Walk<'a> {
     facts: BTreeMap<LayerPath, FileFacts>,
     links: BTreeMap<LayerPath, LayerPath>,
     cover: Cover,
+    files: FileTableBuilder,
+    /// The digests of the current file.
+    sums: Sums,
     gaps: GapLog,
     counts: WalkCounts,
     /// The detectors that would read a link, were it a file; kept to be used again.
@@ -273,10 +280,12 @@ impl Walk<'_> {
             self.whiteout(entry, hidden);
             return pass_content(self.chunks, entry.size, |_| {});
         }
+        self.sums.notice(entry.path);
         if entry.kind != EntryKind::Directory {
             self.cover.replace(entry.path);
         }
         if matches!(entry.kind, EntryKind::Symlink | EntryKind::Special) {
+            self.files.take(entry.path);
             self.keep(entry.path, FileFacts::default());
         }
         match entry.kind {
@@ -315,12 +324,16 @@ impl Walk<'_> {
         let mut holding = self
             .held
             .begin(&self.dispatch, entry, sparse, &mut self.gaps);
-        let sessions = &mut self.sessions;
+        let (sessions, sums) = (&mut self.sessions, &mut self.sums);
+        sums.begin(entry);
         let passed = pass_content(self.chunks, entry.size, |bytes| {
             holding.take(bytes);
             sessions.chunk(bytes);
+            sums.update(bytes);
         });
-        let mut facts = holding.end(passed.is_ok());
+        let (mut facts, was_read) = holding.end(passed.is_ok());
+        self.files
+            .add(entry.path, entry.size, was_read, self.sums.end());
         facts.merge(self.sessions.end());
         self.keep(entry.path, facts);
         passed
@@ -353,6 +366,7 @@ impl Walk<'_> {
     /// Another name for a file of this layer: it has the same facts.
     fn hard_link(&mut self, entry: &Entry<'_>, target: &[u8]) {
         let target = LayerPath::normalise(target);
+        self.files.link(entry.path, target.as_str());
         let read = self.facts.get(&target).cloned();
         self.dispatch.whole(entry, &mut self.wanted);
         if read.is_some() {

@@ -71,6 +71,8 @@ pub enum GapKind {
     UnsupportedLayer,
     /// A file or folder of a `dir:` source could not be read.
     UnreadableSource,
+    /// Files of packages whose content could not be compared with what their package records.
+    IntegrityUnchecked,
     /// There is nothing that tells what is installed: no package of any ecosystem was found.
     NothingFound,
 }
@@ -90,6 +92,7 @@ impl GapKind {
             Self::UnresolvedLink => "unresolved-link",
             Self::UnsupportedLayer => "unsupported-layer",
             Self::UnreadableSource => "unreadable-source",
+            Self::IntegrityUnchecked => "integrity-unchecked",
             Self::NothingFound => "nothing-found",
         }
     }

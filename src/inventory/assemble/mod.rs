@@ -1,12 +1,20 @@
 //! From the facts of single files to the inventory of the container: what only several files together tell.
 //!
-//! Which distribution it is, to which layer a package belongs, what is recorded twice, and what was deleted. (Which OS
-//! package owns a language package's files will be concluded here too, once file lists are facts.)
+//! Which distribution it is, to which layer a package belongs, what is recorded twice, what was deleted, which package owns
+//! which file, and which files are not what their package brought.
+
+mod accounting;
+mod integrity;
+mod ownership;
+
+pub use accounting::{Accounting, Amount, UnclaimedFile};
+pub use integrity::{Integrity, ModifiedFile};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use self::ownership::Owned;
 use super::os_release::RANKED_PATHS;
 use crate::layers::{Hidden, Squashed, Visible};
 use crate::model::{Distribution, Gap, GapKind, LayerPath, Package, PackageType, Untrusted};
@@ -21,6 +29,10 @@ pub struct Inventory {
     pub packages: Vec<InstalledPackage>,
     /// What was recorded in a lower layer and is not any more, in the order of [`DeletedPackage`].
     pub deleted: Vec<DeletedPackage>,
+    /// Whether the files of the distribution's packages are what the packages brought.
+    pub integrity: Integrity,
+    /// Whose the files are.
+    pub accounting: Accounting,
     /// What could not be concluded. What could not be read is in the squashed layers' gaps.
     pub gaps: Vec<Gap>,
 }
@@ -37,6 +49,10 @@ pub struct InstalledPackage {
     pub path: LayerPath,
     /// The index of the earliest layer from which on it is recorded without a break.
     pub layer: usize,
+    /// The package of the distribution that brought the file that records it: it is then part of that package, whose
+    /// advisories speak of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned_by: Option<String>,
 }
 
 /// A package that a lower layer holds and the container does not show: whoever pulls the image can still read it.
@@ -80,21 +96,43 @@ impl<'a> Identity<'a> {
 /// Concludes the inventory.
 pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
     let distribution = distribution_of(&squashed.visible);
-    let packages = installed_packages(&squashed.visible, distribution.as_ref());
+    let mut packages = installed_packages(&squashed.visible, distribution.as_ref());
+    name_owners(&mut packages, squashed);
     let out_of_sight = squashed
         .hidden
         .iter()
         .copied()
         .chain(squashed.overwritten());
     let deleted = deleted_packages(out_of_sight, &packages, distribution.as_ref());
+    let (integrity, unchecked) = integrity::check(squashed);
     let gaps = nothing_found(distribution.as_ref(), &packages)
         .into_iter()
+        .chain(unchecked)
         .collect();
     Inventory {
         distribution,
         packages,
         deleted,
+        integrity,
+        accounting: accounting::count(squashed, &Owned::of(squashed)),
         gaps,
+    }
+}
+
+/// Says of each language package, and of what is known only by its content, which of the distribution's packages brought it.
+fn name_owners(packages: &mut [InstalledPackage], squashed: &Squashed<'_>) {
+    let others = |installed: &&InstalledPackage| !installed.package.package_type.is_os();
+    let paths = packages
+        .iter()
+        .filter(others)
+        .map(|installed| installed.path.as_str());
+    let owners = ownership::os_owners(squashed, paths);
+    for installed in packages
+        .iter_mut()
+        .filter(|installed| others(&&**installed))
+    {
+        let owner = owners.get(installed.path.as_str());
+        installed.owned_by = owner.map(|owner| (*owner).to_owned());
     }
 }
 
@@ -198,6 +236,7 @@ fn packages_of_file(
             purl: package.purl(distribution),
             path: file.path.clone(),
             layer: first_layer(package),
+            owned_by: None,
         })
         .collect()
 }

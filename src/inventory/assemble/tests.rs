@@ -18,7 +18,7 @@ fn concluded_from(visible: Vec<Visible<'_>>, hidden: Vec<Hidden<'_>>) -> Invento
     assemble(&Squashed {
         visible,
         hidden,
-        gaps: Vec::new(),
+        ..Squashed::default()
     })
 }
 

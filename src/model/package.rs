@@ -114,6 +114,10 @@ pub struct Package {
     /// How it is known.
     #[serde(default, skip_serializing_if = "Basis::is_recorded")]
     pub basis: Basis,
+    /// The distribution, or the third party, that it was built for or by, where that is not the image's distribution:
+    /// its advisories apply, not the image's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<Box<Distribution>>,
     /// What only some ecosystems know, by a documented key: `maintainer`, `vendor`, `modularity-label`, …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
@@ -136,6 +140,7 @@ impl Package {
             licenses: Vec::new(),
             line: None,
             basis: Basis::Recorded,
+            distribution: None,
             properties: BTreeMap::new(),
         }
     }
@@ -148,8 +153,8 @@ impl Package {
         }
     }
 
-    /// The canonical PURL. An OS package takes its namespace and `distro` qualifier from the distribution that it is
-    /// installed in. A name or version that a PURL cannot carry gives `None`.
+    /// The canonical PURL. An OS package takes its namespace and `distro` qualifier from its own distribution, or the one
+    /// that it is installed in. A name or version that a PURL cannot carry gives `None`.
     ///
     /// rpm's epoch is a qualifier, dpkg's stays in the version (PURL-TYPES, `rpm` and `deb`).
     pub fn purl(&self, distribution: Option<&Distribution>) -> Option<String> {
@@ -167,7 +172,7 @@ impl Package {
             if let Some(architecture) = &self.architecture {
                 qualifiers.insert("arch", architecture.into());
             }
-            if let Some(distribution) = distribution {
+            if let Some(distribution) = self.distribution.as_deref().or(distribution) {
                 namespace = namespace.or(Some(&distribution.id));
                 qualifiers.insert("distro", distribution.qualifier().into());
             }

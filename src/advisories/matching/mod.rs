@@ -134,6 +134,9 @@ enum Scope {
     Uncovered { reason: Uncovered, packages: u64 },
 }
 
+/// Packages of one type and one distribution have the same advisories; a language's have no distribution.
+type ScopeKey = (PackageType, Option<Distribution>);
+
 enum Uncovered {
     UnknownDistribution,
     /// There is a feed, but nothing of it in the store.
@@ -145,7 +148,7 @@ struct Matcher<'s> {
     lookup: Lookup<'s>,
     ecosystems: Vec<(i64, String)>,
     distribution: Option<&'s Distribution>,
-    scopes: BTreeMap<PackageType, Scope>,
+    scopes: BTreeMap<ScopeKey, Scope>,
     outcome: MatchOutcome,
 }
 
@@ -161,7 +164,7 @@ impl<'s> Matcher<'s> {
         })
     }
 
-    fn scope(&self, package_type: &PackageType) -> Scope {
+    fn scope(&self, (package_type, distribution): &ScopeKey) -> Scope {
         let uncovered = |reason| Scope::Uncovered {
             reason,
             packages: 0,
@@ -170,7 +173,7 @@ impl<'s> Matcher<'s> {
             label,
             selectors,
             keyed,
-        } = match target::find(package_type, self.distribution) {
+        } = match target::find(package_type, distribution.as_ref()) {
             Ok(target) => target,
             Err(NoTarget::UnknownDistribution) => return uncovered(Uncovered::UnknownDistribution),
             Err(NoTarget::NoFeed(label)) => return uncovered(Uncovered::NoFeed(label)),
@@ -187,12 +190,14 @@ impl<'s> Matcher<'s> {
     }
 
     fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {
-        let package_type = &package.package_type;
-        if !self.scopes.contains_key(package_type) {
-            let scope = self.scope(package_type);
-            self.scopes.insert(package_type.clone(), scope);
+        let own = package.distribution.as_deref().or(self.distribution);
+        let distribution = own.filter(|_| package.package_type.is_os());
+        let key = (package.package_type.clone(), distribution.cloned());
+        if !self.scopes.contains_key(&key) {
+            let scope = self.scope(&key);
+            self.scopes.insert(key.clone(), scope);
         }
-        match self.scopes.get_mut(package_type) {
+        match self.scopes.get_mut(&key) {
             Some(Scope::Covered { keyed, ecosystems }) => {
                 let keys = lookup_keys(package, *keyed);
                 let hits = find_hits(

@@ -29,6 +29,10 @@ Examples:
 
 /// What `plimsoll scan` takes.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each one is a switch of the command line"
+)]
 #[command(after_help = Exit::HELP, after_long_help = format!("{EXAMPLES}\n\n{}", Exit::HELP))]
 pub(super) struct ScanArguments {
     /// The image: a registry reference, docker-archive:FILE, oci:PATH, docker:NAME or dir:FOLDER.
@@ -55,6 +59,14 @@ pub(super) struct ScanArguments {
     /// Look for packages only.
     #[arg(long)]
     no_secrets: bool,
+
+    /// List and match also what is part of a package of the distribution, such as Debian's own Python modules.
+    #[arg(long)]
+    all: bool,
+
+    /// List and match also what only lower layers hold. It does not count for the verdict.
+    #[arg(long)]
+    deleted: bool,
 
     /// The advisory store. Without one, the starter advisories inside Plimsoll are used, and the output says so.
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_DB")]
@@ -94,6 +106,8 @@ impl ScanArguments {
         let bars = Bars::new(!manners.quiet && !manners.verbose);
         let options = ScanOptions {
             secrets: !self.no_secrets,
+            all: self.all,
+            deleted: self.deleted,
             gate: self.fail_on,
             limits: self.limits()?,
             threads: self.threads.map(usize::from),

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Gate, Verdict};
 use crate::advisories::Status;
 use crate::model::{
-    Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, LayerPath, Platform, Severity,
+    Accounting, Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, LayerPath, Platform,
+    Severity,
 };
 
 /// The document's form; raised when a reader of the old one could misread the new one.
@@ -27,8 +28,18 @@ pub struct Evidence {
     pub findings: Vec<Finding>,
     /// What could not be judged.
     pub gaps: Vec<Gap>,
-    /// Every package that the running container has.
+    /// Every package that the running container has. Those that are part of a package of the distribution are left out unless the
+    /// policy wants all.
     pub packages: Vec<PackageRecord>,
+    /// Packages that only lower layers hold, if the policy wants them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<DeletedRecord>,
+    /// Files of the distribution's packages that were compared with the digest that their package records.
+    #[serde(default)]
+    pub files_compared: u64,
+    /// Whose the files are that the running container has.
+    #[serde(default)]
+    pub files: Accounting,
     /// The advisories that the packages were matched with.
     pub advisories: Advisories,
     /// What decided over the verdict.
@@ -83,6 +94,19 @@ pub struct PackageRecord {
     pub package: crate::model::Package,
     /// Where it is recorded.
     pub place: Place,
+    /// The package of the distribution that it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned_by: Option<String>,
+}
+
+/// A package that a lower layer holds and the running container does not have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DeletedRecord {
+    /// The package, and where it was recorded.
+    #[serde(flatten)]
+    pub package: PackageRecord,
+    /// The index of the layer that took it out of sight.
+    pub removed_in: usize,
 }
 
 /// A place in the image.
@@ -107,21 +131,29 @@ pub struct Place {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Finding {
     /// A package with a known vulnerability.
-    Vulnerability(VulnerabilityFinding),
+    Vulnerability(Box<VulnerabilityFinding>),
     /// A secret that whoever has the image can read.
     Secret(SecretFinding),
+    /// A file of a package whose content is not what the package brought.
+    Integrity(IntegrityFinding),
 }
 
 impl Finding {
     /// How bad it is.
-    pub const fn severity(&self) -> Severity {
+    pub fn severity(&self) -> Severity {
         match self {
             Self::Vulnerability(finding) => finding.severity,
             Self::Secret(finding) => finding.severity,
+            Self::Integrity(finding) => finding.severity,
         }
     }
 
-    /// The order of all documents, total: worst first, vulnerabilities before secrets, then by id and place.
+    /// Whether the running container has it, or only a lower layer: that does not count for the verdict.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self, Self::Vulnerability(finding) if finding.removed_in.is_some())
+    }
+
+    /// The order of all documents, total: worst first, vulnerabilities before secrets before files, then by id and place.
     pub fn order(&self) -> impl Ord + use<> {
         let (kind, id, subject, places) = match self {
             Self::Vulnerability(finding) => (
@@ -141,6 +173,12 @@ impl Finding {
                     .iter()
                     .map(|place| place.place.clone())
                     .collect(),
+            ),
+            Self::Integrity(finding) => (
+                2,
+                finding.owner.clone(),
+                String::new(),
+                vec![finding.place.clone()],
             ),
         };
         (
@@ -184,6 +222,9 @@ pub struct VulnerabilityFinding {
     pub fixed_version: Option<String>,
     /// Where the package is recorded.
     pub place: Place,
+    /// The index of the layer that took the package out of sight: only a lower layer still holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_in: Option<usize>,
     /// The advisory rows that apply, each with the comparison that decided.
     pub proof: Vec<Proof>,
     /// Where to read more.
@@ -245,6 +286,21 @@ pub struct SecretPlace {
     pub visible: bool,
 }
 
+/// A file of one of the distribution's packages that is not what the package brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrityFinding {
+    /// A program is worse than a text, and a configuration file is there to be changed.
+    pub severity: Severity,
+    /// The package that brought another content.
+    pub owner: String,
+    /// Whether the package expects its users to change it.
+    pub is_configuration: bool,
+    /// The file, and the layer that brought what is there now.
+    pub place: Place,
+    /// What to do.
+    pub remedy: String,
+}
+
 /// The advisories that were used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advisories {
@@ -273,6 +329,12 @@ pub struct Policy {
     pub fail_on: Gate,
     /// Whether secrets were looked for.
     pub secrets: bool,
+    /// Whether packages that are part of a package of the distribution were listed and matched, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// Whether packages that only lower layers hold were listed and matched, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 /// What made the document.

@@ -5,15 +5,18 @@
 //! no layer, and fetches nothing.
 
 mod document;
+mod integrity;
 mod secret;
 mod verdict;
 mod vulnerability;
 pub mod write;
 
 pub use document::{
-    Advisories, AdvisorySource, Evidence, Finding, LayerRecord, PackageRecord, Place, Policy,
-    Proof, SCHEMA, SecretFinding, SecretPlace, Subject, Tool, VulnerabilityFinding,
+    Advisories, AdvisorySource, DeletedRecord, Evidence, Finding, IntegrityFinding, LayerRecord,
+    PackageRecord, Place, Policy, Proof, SCHEMA, SecretFinding, SecretPlace, Subject, Tool,
+    VulnerabilityFinding,
 };
+pub use integrity::modified_file;
 pub use secret::{FoundSecret, gather_secrets};
 pub use verdict::{Gate, GateError, Verdict};
 pub use vulnerability::vulnerability;

@@ -25,7 +25,7 @@ impl Verdict {
     pub fn of(findings: &[Finding], gaps: &[Gap], gate: Gate) -> Self {
         if findings
             .iter()
-            .any(|finding| gate.counts(finding.severity()))
+            .any(|finding| !finding.is_deleted() && gate.counts(finding.severity()))
         {
             Self::Findings
         } else if gaps.is_empty() {

@@ -16,8 +16,7 @@ mod stanza;
 mod unread;
 
 pub use assemble::{
-    Accounting, Amount, DeletedPackage, InstalledPackage, Integrity, Inventory, ModifiedFile,
-    UnclaimedFile, assemble,
+    DeletedPackage, InstalledPackage, Integrity, Inventory, ModifiedFile, assemble,
 };
 
 pub use unread::Unread;

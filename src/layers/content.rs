@@ -1,52 +1,37 @@
 //! What a file's first bytes say that it is: whoever has no owner for it wants to know.
 
-use serde::{Deserialize, Serialize};
-
 use super::Entry;
+use crate::model::ContentKind;
 
-/// Files that can bring software of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ContentKind {
-    /// Machine code: a program or a library, as ELF, PE or Mach-O.
-    Binary,
-    /// A text with an interpreter's name in its first line, and the permission to be run.
-    Script,
-    /// An archive, or a compressed file.
-    Archive,
-}
-
-impl ContentKind {
-    /// Told by the first bytes (file(1)'s magic), and for scripts by the mode.
-    pub(super) fn of(entry: &Entry<'_>, head: &[u8]) -> Option<Self> {
-        const BINARY: [&[u8]; 6] = [
-            b"\x7fELF",
-            b"MZ",
-            b"\xfe\xed\xfa\xce",
-            b"\xfe\xed\xfa\xcf",
-            b"\xce\xfa\xed\xfe",
-            b"\xcf\xfa\xed\xfe",
-        ];
-        const ARCHIVE: [&[u8]; 8] = [
-            b"PK\x03\x04",
-            b"\x1f\x8b\x08",
-            b"BZh",
-            b"\xfd7zXZ\0",
-            b"\x28\xb5\x2f\xfd",
-            b"7z\xbc\xaf\x27\x1c",
-            b"!<arch>\n",
-            b"hsqs",
-        ];
-        let begins_with = |magics: &[&[u8]]| magics.iter().any(|magic| head.starts_with(magic));
-        if begins_with(&BINARY) {
-            Some(Self::Binary)
-        } else if head.starts_with(b"#!") && entry.mode & 0o111 != 0 {
-            Some(Self::Script)
-        } else if begins_with(&ARCHIVE) && !is_documentation(entry.path) {
-            Some(Self::Archive)
-        } else {
-            None
-        }
+/// Told by the first bytes (file(1)'s magic), and for scripts by the mode.
+pub(super) fn content_kind(entry: &Entry<'_>, head: &[u8]) -> Option<ContentKind> {
+    const BINARY: [&[u8]; 6] = [
+        b"\x7fELF",
+        b"MZ",
+        b"\xfe\xed\xfa\xce",
+        b"\xfe\xed\xfa\xcf",
+        b"\xce\xfa\xed\xfe",
+        b"\xcf\xfa\xed\xfe",
+    ];
+    const ARCHIVE: [&[u8]; 8] = [
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
+        b"BZh",
+        b"\xfd7zXZ\0",
+        b"\x28\xb5\x2f\xfd",
+        b"7z\xbc\xaf\x27\x1c",
+        b"!<arch>\n",
+        b"hsqs",
+    ];
+    let begins_with = |magics: &[&[u8]]| magics.iter().any(|magic| head.starts_with(magic));
+    if begins_with(&BINARY) {
+        Some(ContentKind::Binary)
+    } else if head.starts_with(b"#!") && entry.mode & 0o111 != 0 {
+        Some(ContentKind::Script)
+    } else if begins_with(&ARCHIVE) && !is_documentation(entry.path) {
+        Some(ContentKind::Archive)
+    } else {
+        None
     }
 }
 

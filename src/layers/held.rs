@@ -1,8 +1,9 @@
 //! The content of one file, held for the detectors that want it whole: for its name, or for how it begins.
 
+use super::content::content_kind;
 use super::dispatch::Dispatch;
 use super::gap_log::GapLog;
-use super::{ContentKind, Detector, Entry, File, FileFacts, Interest};
+use super::{Detector, Entry, File, FileFacts, Interest};
 use crate::model::GapKind;
 
 /// Room that stays allocated between two files. 1 MiB: most databases and manifests are smaller.
@@ -90,7 +91,7 @@ impl Holding<'_, '_> {
         let start = if is_first { bytes } else { &held.bytes };
         self.head_is_known = start.len() >= Interest::HEAD || self.passed >= self.entry.size;
         if self.head_is_known {
-            self.facts.content = ContentKind::of(self.entry, start);
+            self.facts.content = content_kind(self.entry, start);
             let by_name = held.wanted.len();
             let more = self.dispatch.by_magic(self.entry, start, &held.wanted);
             held.wanted.extend(more);

@@ -28,7 +28,6 @@ mod engine_tests;
 mod tests;
 
 pub use cache::{Cache, CacheError, ReportKey};
-pub use content::ContentKind;
 pub use cover::{Cover, Covered, PathHashes};
 pub use detector::{
     Detector, DetectorId, DetectorSet, Entry, EntryKind, File, Interest, ParseError, Session, Want,

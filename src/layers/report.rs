@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContentKind, Cover, FileTable};
-use crate::model::{Claims, DiffId, Distribution, Gap, GapKind, LayerPath, Package, SecretHit};
+use super::{Cover, FileTable};
+use crate::model::{
+    Claims, ContentKind, DiffId, Distribution, Gap, GapKind, LayerPath, Package, SecretHit,
+};
 
 /// What the detectors found in one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! What comes in: nothing. What goes out: plain types with their text forms. This room does no I/O, knows no other
 //! room and no ecosystem; whatever two rooms have to agree on is defined here once.
 
+mod accounting;
 mod claims;
 mod digest;
 mod distribution;
@@ -16,6 +17,7 @@ mod secret;
 mod severity;
 mod text;
 
+pub use accounting::{Accounting, Amount, ContentKind, UnclaimedFile};
 pub use claims::{Claim, ClaimKind, Claims, FileAlgorithm, FileDigest};
 pub use digest::{DiffId, Digest, DigestError, DigestHasher};
 pub use distribution::Distribution;

@@ -6,10 +6,11 @@ use super::reading::unsupported;
 use super::{ScanError, ScanOptions};
 use crate::advisories::{self, Match, SourceStatus, Store};
 use crate::evidence::{
-    Advisories, AdvisorySource, Evidence, Finding, FoundSecret, LayerRecord, PackageRecord, Place,
-    Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, vulnerability,
+    Advisories, AdvisorySource, DeletedRecord, Evidence, Finding, FoundSecret, LayerRecord,
+    PackageRecord, Place, Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, modified_file,
+    vulnerability,
 };
-use crate::inventory::{InstalledPackage, Inventory};
+use crate::inventory::{DeletedPackage, InstalledPackage, Inventory};
 use crate::layers::{FileFacts, LayerReport, Squashed};
 use crate::model::{Digest, Gap, GapKind, ImageConfig, LayerDescriptor, LayerPath};
 use crate::secrets::Engine;
@@ -28,17 +29,25 @@ pub(super) struct Found<'a> {
 
 impl Found<'_> {
     pub(super) fn evidence(&self, store: &Store, detectors: Digest) -> Result<Evidence, ScanError> {
-        let packages: Vec<_> = self
-            .inventory
-            .packages
+        let candidates = self.candidates();
+        let packages: Vec<_> = candidates
             .iter()
-            .map(|installed| installed.package.clone())
+            .map(|candidate| candidate.record.package.clone())
             .collect();
         let matched =
             advisories::match_packages(store, self.inventory.distribution.as_ref(), &packages)?;
         let sources = store.sources()?;
-        let findings = self.findings(&matched.matches);
+        let findings = self.findings(&matched.matches, &candidates);
         let gaps = self.gaps(matched.gaps, &sources);
+        let (deleted, packages): (Vec<Candidate>, Vec<Candidate>) = candidates
+            .into_iter()
+            .partition(|candidate| candidate.removed_in.is_some());
+        let deleted = deleted.into_iter().filter_map(|candidate| {
+            Some(DeletedRecord {
+                package: candidate.record,
+                removed_in: candidate.removed_in?,
+            })
+        });
         Ok(Evidence {
             schema: SCHEMA.to_owned(),
             verdict: Verdict::of(&findings, &gaps, self.options.gate),
@@ -46,7 +55,10 @@ impl Found<'_> {
             distribution: self.inventory.distribution.clone(),
             findings,
             gaps,
-            packages: self.inventory.packages.iter().map(package_record).collect(),
+            packages: packages.into_iter().map(|found| found.record).collect(),
+            deleted: deleted.collect(),
+            files_compared: self.inventory.integrity.checked,
+            files: self.inventory.accounting.clone(),
             advisories: Advisories {
                 snapshot: store.snapshot_digest()?,
                 sources: sources
@@ -61,6 +73,8 @@ impl Found<'_> {
             policy: Policy {
                 fail_on: self.options.gate,
                 secrets: self.options.secrets,
+                all: self.options.all,
+                deleted: self.options.deleted,
             },
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").to_owned(),
@@ -68,6 +82,29 @@ impl Found<'_> {
                 detectors,
             },
         })
+    }
+
+    /// The packages to match: what the container has, and what the user wants beside it.
+    fn candidates(&self) -> Vec<Candidate> {
+        let installed = self
+            .inventory
+            .packages
+            .iter()
+            .filter(|installed| self.options.all || installed.owned_by.is_none())
+            .map(|installed| Candidate {
+                record: package_record(installed),
+                removed_in: None,
+            });
+        let deleted = self
+            .inventory
+            .deleted
+            .iter()
+            .filter(|_| self.options.deleted)
+            .map(|deleted| Candidate {
+                record: deleted_record(deleted),
+                removed_in: Some(deleted.removed_in),
+            });
+        installed.chain(deleted).collect()
     }
 
     fn subject(&self) -> Subject {
@@ -94,15 +131,21 @@ impl Found<'_> {
         }
     }
 
-    fn findings(&self, matches: &[Match]) -> Vec<Finding> {
+    fn findings(&self, matches: &[Match], candidates: &[Candidate]) -> Vec<Finding> {
         let mut findings: Vec<Finding> = matches
             .iter()
             .filter_map(|found| {
-                let package = self.inventory.packages.get(found.package)?;
-                Some(vulnerability(found, package_record(package)))
+                let candidate = candidates.get(found.package)?;
+                let record = candidate.record.clone();
+                Some(vulnerability(found, record, candidate.removed_in))
             })
             .collect();
         findings.extend(gather_secrets(self.secrets()));
+        let modified = &self.inventory.integrity.modified;
+        findings.extend(modified.iter().map(|file| {
+            let place = place(&file.path, None, file.layer);
+            modified_file(&file.owner, file.content, file.is_configuration, place)
+        }));
         findings.sort_by_cached_key(Finding::order);
         findings
     }
@@ -139,15 +182,9 @@ impl Found<'_> {
     /// Every secret of every layer, and of the config.
     fn secrets(&self) -> Vec<FoundSecret> {
         let in_files = |path: &LayerPath, layer, facts: &FileFacts, visible| {
-            let place = |line| Place {
-                path: Some(path.clone()),
-                line: Some(line),
-                layer: Some(layer),
-                config: None,
-            };
             let found = facts.secrets.iter().map(|hit| FoundSecret {
                 hit: hit.clone(),
-                place: place(hit.line),
+                place: place(path, Some(hit.line), layer),
                 visible,
             });
             found.collect::<Vec<_>>()
@@ -182,16 +219,36 @@ impl Found<'_> {
     }
 }
 
+/// A package to match, and whether only a lower layer holds it.
+struct Candidate {
+    record: PackageRecord,
+    removed_in: Option<usize>,
+}
+
 fn package_record(installed: &InstalledPackage) -> PackageRecord {
     PackageRecord {
         purl: installed.purl.clone(),
         package: installed.package.clone(),
-        place: Place {
-            path: Some(installed.path.clone()),
-            line: installed.package.line,
-            layer: Some(installed.layer),
-            config: None,
-        },
+        place: place(&installed.path, installed.package.line, installed.layer),
+        owned_by: installed.owned_by.clone(),
+    }
+}
+
+fn deleted_record(deleted: &DeletedPackage) -> PackageRecord {
+    PackageRecord {
+        purl: deleted.purl.clone(),
+        package: deleted.package.clone(),
+        place: place(&deleted.path, deleted.package.line, deleted.layer),
+        owned_by: None,
+    }
+}
+
+fn place(path: &LayerPath, line: Option<u64>, layer: usize) -> Place {
+    Place {
+        path: Some(path.clone()),
+        line,
+        layer: Some(layer),
+        config: None,
     }
 }
 

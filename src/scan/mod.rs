@@ -24,6 +24,10 @@ use self::reading::Reading;
 pub struct ScanOptions {
     /// Whether secrets are looked for.
     pub secrets: bool,
+    /// Whether packages that are part of a package of the distribution are listed and matched, too.
+    pub all: bool,
+    /// Whether packages that only lower layers hold are listed and matched, too.
+    pub deleted: bool,
     /// From which severity on a finding fails the scan.
     pub gate: Gate,
     /// The bounds for hostile layers.
@@ -38,6 +42,8 @@ impl Default for ScanOptions {
     fn default() -> Self {
         Self {
             secrets: true,
+            all: false,
+            deleted: false,
             gate: Gate::default(),
             limits: Limits::default(),
             threads: None,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ownership::{names_of, visible_claims};
 use crate::layers::{Squashed, VisibleFile};
-use crate::model::{ClaimKind, Gap, GapKind, LayerPath};
+use crate::model::{ClaimKind, ContentKind, Gap, GapKind, LayerPath};
 
 /// A file whose content is not what its package says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct ModifiedFile {
     pub layer: usize,
     /// Whether the package expects its users to change it.
     pub is_configuration: bool,
+    /// What it is now, if it can be run.
+    pub content: Option<ContentKind>,
 }
 
 /// What the comparison gave.
@@ -68,10 +70,11 @@ pub(super) fn check(squashed: &Squashed<'_>) -> (Integrity, Option<Gap>) {
         Verdict::Modified(file) => Some(file),
         Verdict::Intact => None,
     });
-    let integrity = Integrity {
-        checked,
-        modified: modified.collect(),
-    };
+    let mut modified: Vec<ModifiedFile> = modified.collect();
+    for file in &mut modified {
+        file.content = content_of(squashed, &file.path);
+    }
+    let integrity = Integrity { checked, modified };
     (integrity, gap(not_computed))
 }
 
@@ -81,7 +84,14 @@ fn modified(path: &str, owner: &str, file: &VisibleFile<'_>, kind: ClaimKind) ->
         owner: owner.to_owned(),
         layer: file.layer,
         is_configuration: kind == ClaimKind::Config,
+        content: None,
     }
+}
+
+fn content_of(squashed: &Squashed<'_>, path: &LayerPath) -> Option<ContentKind> {
+    let visible = &squashed.visible;
+    let index = visible.binary_search_by_key(&path, |file| file.path).ok()?;
+    visible.get(index)?.current()?.1.content
 }
 
 /// A layer that looks like another family's is hashed for that family only: then there is nothing to compare with.

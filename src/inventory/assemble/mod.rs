@@ -7,7 +7,6 @@ mod accounting;
 mod integrity;
 mod ownership;
 
-pub use accounting::{Accounting, Amount, UnclaimedFile};
 pub use integrity::{Integrity, ModifiedFile};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use self::ownership::Owned;
 use super::os_release::RANKED_PATHS;
 use crate::layers::{Hidden, Squashed, Visible};
-use crate::model::{Distribution, Gap, GapKind, LayerPath, Package, PackageType, Untrusted};
+use crate::model::{
+    Accounting, Distribution, Gap, GapKind, LayerPath, Package, PackageType, Untrusted,
+};
 
 /// What is installed in the container, and what once was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

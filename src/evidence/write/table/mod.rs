@@ -1,5 +1,6 @@
 //! For people: the verdict first, then what to act on, then what could not be looked at.
 
+mod files;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -39,7 +40,10 @@ pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io:
     page.heading(out)?;
     page.vulnerabilities(out)?;
     page.secrets(out)?;
+    page.modified_files(out)?;
     page.gaps(out)?;
+    writeln!(out)?;
+    page.files(out)?;
     page.footer(out)
 }
 
@@ -104,6 +108,7 @@ impl Page<'_> {
                     severity,
                     findings
                         .iter()
+                        .filter(|finding| !finding.is_deleted())
                         .filter(|finding| finding.severity() == *severity)
                         .count(),
                 )
@@ -130,15 +135,27 @@ impl Page<'_> {
     }
 
     fn vulnerabilities(&self, out: &mut dyn Write) -> io::Result<()> {
-        let found: Vec<&VulnerabilityFinding> = self
+        let all = self
             .evidence
             .findings
             .iter()
             .filter_map(|finding| match finding {
-                Finding::Vulnerability(finding) => Some(finding),
-                Finding::Secret(_) => None,
-            })
-            .collect();
+                Finding::Vulnerability(finding) => Some(finding.as_ref()),
+                Finding::Secret(_) | Finding::Integrity(_) => None,
+            });
+        let (deleted, seen): (Vec<_>, Vec<_>) =
+            all.partition(|finding| finding.removed_in.is_some());
+        self.vulnerability_table(out, "Vulnerabilities", &seen)?;
+        let title = "Vulnerabilities of deleted packages, which a lower layer still holds";
+        self.vulnerability_table(out, title, &deleted)
+    }
+
+    fn vulnerability_table(
+        &self,
+        out: &mut dyn Write,
+        title: &str,
+        found: &[&VulnerabilityFinding],
+    ) -> io::Result<()> {
         if found.is_empty() {
             return Ok(());
         }
@@ -160,7 +177,7 @@ impl Page<'_> {
             table.add_row(row);
         }
         keep_whole(&mut table, &[0, 1]);
-        self.section(out, "Vulnerabilities", &table)
+        self.section(out, title, &table)
     }
 
     /// Columns that are left for the last cell of a finding if all others stay on one line.
@@ -185,7 +202,7 @@ impl Page<'_> {
             .iter()
             .filter_map(|finding| match finding {
                 Finding::Secret(finding) => Some(finding),
-                Finding::Vulnerability(_) => None,
+                Finding::Vulnerability(_) | Finding::Integrity(_) => None,
             });
         let (published, found): (Vec<&SecretFinding>, Vec<&SecretFinding>) =
             found.partition(|finding| finding.severity == Severity::Negligible);
@@ -275,7 +292,6 @@ impl Page<'_> {
     /// Which advisories this was held against: without that, a clean result says nothing.
     fn footer(&self, out: &mut dyn Write) -> io::Result<()> {
         let advisories = &self.evidence.advisories;
-        writeln!(out)?;
         writeln!(
             out,
             "Advisories  {}, snapshot {}",

@@ -42,6 +42,18 @@ pub(super) fn no_fix(status: Status) -> String {
     }
 }
 
+/// `12.3 MB`, as people read sizes: in powers of ten.
+pub(super) fn bytes(count: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    for (unit, name) in UNITS {
+        if count >= unit {
+            let tenths = count / (unit / 10);
+            return format!("{}.{} {name}", tenths / 10, tenths % 10);
+        }
+    }
+    format!("{count} B")
+}
+
 /// File and line, or the part of the config.
 pub(super) fn spot(place: &Place) -> String {
     let spot = place.path.as_ref().map(ToString::to_string).or_else(|| {

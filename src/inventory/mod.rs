@@ -32,6 +32,9 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::rpm::Rpm),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
+        Box::new(lang::ruby::Ruby),
+        Box::new(lang::php::Php),
+        Box::new(lang::r::R),
     ]
 }
 

@@ -3,5 +3,10 @@
 //! What comes in: the record that an installed package carries beside its code. What goes out: that package. Sources
 //! that are not installed and lock files are never read: they say what could be there, not what is.
 
+mod installed;
+mod lenient;
 pub(super) mod node;
+pub(super) mod php;
 pub(super) mod python;
+pub(super) mod r;
+pub(super) mod ruby;

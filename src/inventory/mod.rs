@@ -32,6 +32,17 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::rpm::Rpm),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
+        Box::new(lang::ruby::Ruby),
+        Box::new(lang::php::Php),
+        Box::new(lang::r::R),
+        Box::new(lang::julia::Julia),
+        Box::new(lang::perl::Perl),
+        Box::new(lang::lua::Lua),
+        Box::new(lang::erlang::Erlang),
+        Box::new(lang::dart::Dart),
+        Box::new(lang::swift::Swift),
+        Box::new(lang::conan::Conan),
+        Box::new(lang::wordpress::WordPress),
     ]
 }
 

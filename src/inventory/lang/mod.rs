@@ -3,5 +3,18 @@
 //! What comes in: the record that an installed package carries beside its code. What goes out: that package. Sources
 //! that are not installed and lock files are never read: they say what could be there, not what is.
 
+pub(super) mod conan;
+pub(super) mod dart;
+pub(super) mod erlang;
+mod installed;
+pub(super) mod julia;
+mod lenient;
+pub(super) mod lua;
 pub(super) mod node;
+pub(super) mod perl;
+pub(super) mod php;
 pub(super) mod python;
+pub(super) mod r;
+pub(super) mod ruby;
+pub(super) mod swift;
+pub(super) mod wordpress;

@@ -7,7 +7,7 @@
 mod berkeley;
 mod header;
 mod ndb;
-mod sqlite;
+pub(in crate::inventory) mod sqlite;
 
 use self::header::{Header, tag};
 use crate::inventory::harvest::Harvest;

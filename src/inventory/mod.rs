@@ -7,6 +7,7 @@
 //!
 //! An ecosystem is one file in `os/` or `lang/` with its paths, parser and tests, and one line in the table below.
 
+mod archive;
 mod assemble;
 mod harvest;
 mod lang;
@@ -22,6 +23,9 @@ pub use assemble::{
 pub use unread::Unread;
 
 use crate::layers::Detector;
+
+/// The property of a package that another file than its own records: the folder that it lies in, relative to that file's.
+const INSTALLED_AT: &str = "installed-at";
 
 /// Every ecosystem that is read: one line each.
 pub fn detectors() -> Vec<Box<dyn Detector>> {
@@ -43,6 +47,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(lang::swift::Swift),
         Box::new(lang::conan::Conan),
         Box::new(lang::wordpress::WordPress),
+        Box::new(lang::conda::Conda),
     ]
 }
 

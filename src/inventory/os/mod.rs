@@ -5,4 +5,5 @@
 
 pub(super) mod apk;
 pub(super) mod dpkg;
+mod owned;
 pub(super) mod rpm;

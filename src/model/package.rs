@@ -268,7 +268,9 @@ mod tests {
         }
         assert_eq!(
             absl.purl(None).as_deref(),
-            Some("pkg:conda/absl-py@0.4.1?build=py36h06a4308_0&channel=pkgs/main&subdir=linux-64")
+            Some(
+                "pkg:conda/absl-py@0.4.1?build=py36h06a4308_0&channel=pkgs%2Fmain&subdir=linux-64"
+            )
         );
         absl.package_type = PackageType::PYPI;
         assert_eq!(absl.purl(None).as_deref(), Some("pkg:pypi/absl-py@0.4.1"));

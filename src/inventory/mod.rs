@@ -7,6 +7,7 @@
 //!
 //! An ecosystem is one file in `os/` or `lang/` with its paths, parser and tests, and one line in the table below.
 
+mod archive;
 mod assemble;
 mod harvest;
 mod lang;

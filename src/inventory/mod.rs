@@ -33,6 +33,8 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::rpm::Rpm),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
+        Box::new(lang::java::Java),
+        Box::new(lang::jvm::Jvm),
     ]
 }
 

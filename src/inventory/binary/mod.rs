@@ -69,3 +69,8 @@ impl Detector for Binary {
         Ok(facts)
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod written;

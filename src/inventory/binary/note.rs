@@ -161,3 +161,125 @@ fn distribution(os: &str, version: String, cpe: Option<&str>) -> Option<Box<Dist
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use crate::inventory::binary::tests::{facts, gaps};
+    use crate::inventory::binary::written::{Elf, Kind, part};
+    use crate::model::{Basis, Package};
+
+    fn note(elf: Elf, owner: &[u8], kind: u64, content: &[u8]) -> Vec<u8> {
+        let mut bytes = elf.number(owner.len() as u64, 4);
+        bytes.extend(elf.number(content.len() as u64, 4));
+        bytes.extend(elf.number(kind, 4));
+        for field in [owner, content] {
+            bytes.extend(field);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        bytes
+    }
+
+    fn with(elf: Elf, json: &str) -> Vec<u8> {
+        let mut notes = note(elf, b"GNU\0", 3, b"a build id");
+        notes.extend(note(
+            elf,
+            b"FDO\0",
+            0xcafe_1a7e,
+            format!("{json}\0\0").as_bytes(),
+        ));
+        elf.write(&[part(".note.package", 0x1000, Kind::Note, &notes)])
+    }
+
+    fn package(json: &str) -> Package {
+        let facts = facts("usr/bin/x", &with(Elf::new(true, false), json));
+        assert_eq!(gaps(&facts), [""; 0]);
+        facts.packages.into_iter().next().expect("one package")
+    }
+
+    const FEDORA: &str = r#"{"type":"rpm","name":"coreutils","version":"9.4-7.fc40","architecture":"x86_64","osCpe":"cpe:/o:fedoraproject:fedora:40"}"#;
+
+    #[test]
+    fn a_note_is_read_in_every_form_of_elf_with_and_without_sections() {
+        for elf in Elf::ALL {
+            for elf in [elf, elf.without_sections()] {
+                let facts = facts("usr/bin/ls", &with(elf, FEDORA));
+                assert_eq!(gaps(&facts), [""; 0]);
+                let [package] = facts.packages.as_slice() else {
+                    panic!("one package, not {:?}", facts.packages)
+                };
+                assert_eq!(
+                    package.purl(None).as_deref(),
+                    Some("pkg:rpm/fedora/coreutils@9.4-7.fc40?arch=x86_64&distro=fedora-40")
+                );
+                assert_eq!(package.basis, Basis::Claimed);
+            }
+        }
+    }
+
+    #[test]
+    fn the_distribution_is_the_note_s_only_where_it_says_of_which_release() {
+        let distribution = |fields: &str| {
+            let json = format!(r#"{{"type":"deb","name":"a","version":"1"{fields}}}"#);
+            let distribution = package(&json).distribution;
+            distribution.map(|distribution| distribution.qualifier())
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(distribution(r#","os":"Debian""#), None);
+        assert_eq!(
+            distribution(r#","os":"ubuntu","osVersion":"24.04""#),
+            some("ubuntu-24.04")
+        );
+        assert_eq!(
+            distribution(r#","osCpe":"cpe:/o:redhat:enterprise_linux:9""#),
+            some("rhel-9")
+        );
+        assert_eq!(distribution(r#","osCpe":"cpe:/o:vendor:own:1""#), None);
+    }
+
+    #[test]
+    fn a_note_of_an_unknown_tool_or_without_a_version_is_no_package_and_one_that_is_no_json_is_a_gap()
+     {
+        for (json, gap) in [
+            (r#"{"type":"nix","name":"a","version":"1"}"#, None),
+            (r#"{"type":"deb","name":"a"}"#, None),
+            ("{}", None),
+            (
+                "{\"type\":",
+                Some("its note of the package that it belongs to is no JSON"),
+            ),
+        ] {
+            let facts = facts("usr/bin/x", &with(Elf::new(true, false), json));
+            assert_eq!(facts.packages, []);
+            assert_eq!(gaps(&facts), gap.into_iter().collect::<Vec<_>>(), "{json}");
+        }
+    }
+
+    #[test]
+    fn this_machine_s_systemd_says_which_package_it_is() {
+        let path = "usr/bin/systemctl";
+        let (Ok(bytes), Ok(listed)) = (
+            std::fs::read(format!("/{path}")),
+            Command::new("dpkg-query")
+                .args([
+                    "-W",
+                    "-f",
+                    "${source:Package} ${source:Version} ${Architecture}",
+                    "systemd",
+                ])
+                .output(),
+        ) else {
+            println!("skipped: this machine has no systemd from a Debian package");
+            return;
+        };
+        let facts = facts(path, &bytes);
+        let Some(package) = facts.packages.first().filter(|_| listed.status.success()) else {
+            println!("skipped: this machine's systemd has no note");
+            return;
+        };
+        let architecture = package.architecture.as_deref().unwrap_or_default();
+        let told = format!("{} {} {architecture}", package.name, package.version);
+        assert_eq!(told, String::from_utf8_lossy(&listed.stdout));
+    }
+}

@@ -261,3 +261,194 @@ fn published(path: &str) -> &str {
 fn behind_slash(path: &str) -> Option<&str> {
     Some(path.split_once('/')?.1)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layers::detect_one;
+
+    fn facts(path: &str, json: &str) -> FileFacts {
+        detect_one(&Dotnet, path, json.as_bytes())
+            .expect("a record")
+            .expect("a path that is wanted")
+    }
+
+    fn names(facts: &FileFacts) -> Vec<String> {
+        let name = |package: &Package| format!("{}@{}", package.name, package.version);
+        facts.packages.iter().map(name).collect()
+    }
+
+    fn claims(facts: &FileFacts) -> Vec<(&str, Vec<&str>)> {
+        facts
+            .claims
+            .iter()
+            .map(|claims| {
+                let paths = claims.iter().map(|claim| claim.path).collect();
+                (claims.owner.as_str(), paths)
+            })
+            .collect()
+    }
+
+    /// After what `dotnet publish` writes for an application with its own framework (.NET 8).
+    const APPLICATION: &str = r#"{
+        "runtimeTarget": {"name": ".NETCoreApp,Version=v8.0/linux-x64", "signature": ""},
+        "compilationOptions": {},
+        "targets": {
+            ".NETCoreApp,Version=v8.0": {"Elsewhere/1.0.0": {"runtime": {"lib/net8.0/Elsewhere.dll": {}}}},
+            ".NETCoreApp,Version=v8.0/linux-x64": {
+                "app/1.0.0": {
+                    "dependencies": {"Newtonsoft.Json": "13.0.1"},
+                    "runtime": {"app.dll": {}}
+                },
+                "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1": {
+                    "runtime": {"System.Runtime.dll": {"assemblyVersion": "8.0.0.0", "fileVersion": "8.0.123.58001"}},
+                    "native": {"libclrjit.so": {"fileVersion": "0.0.0.0"}}
+                },
+                "Newtonsoft.Json/13.0.1": {
+                    "runtime": {"lib/netstandard2.0/Newtonsoft.Json.dll": {"assemblyVersion": "13.0.0.0"}},
+                    "resources": {"lib/netstandard2.0/de/Newtonsoft.Json.resources.dll": {"locale": "de"}}
+                },
+                "SQLitePCLRaw.lib.e_sqlite3/2.1.6": {
+                    "native": {"runtimes/linux-x64/native/libe_sqlite3.so": {}},
+                    "runtimeTargets": {"runtimes/win/lib/net8.0/X.dll": {"rid": "win", "assetType": "runtime"}}
+                },
+                "Microsoft.SourceLink.GitHub/8.0.0": {"dependencies": {"X": "1"}},
+                "NETStandard.Library/2.0.3": {"runtime": {"lib/netstandard1.0/_._": {}}},
+                "Old.Reference/1.0.0.0": {"runtime": {"Old.Reference.dll": {}}},
+                "Unlisted/1.0.0": {"runtime": {"x.dll": {}}}
+            }
+        },
+        "libraries": {
+            "app/1.0.0": {"type": "project", "serviceable": false, "sha512": ""},
+            "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1": {"type": "runtimepack", "serviceable": false, "sha512": ""},
+            "Newtonsoft.Json/13.0.1": {"type": "package", "serviceable": true, "sha512": "sha512-abc==", "path": "newtonsoft.json/13.0.1"},
+            "SQLitePCLRaw.lib.e_sqlite3/2.1.6": {"type": "package"},
+            "Microsoft.SourceLink.GitHub/8.0.0": {"type": "package"},
+            "NETStandard.Library/2.0.3": {"type": "package"},
+            "Old.Reference/1.0.0.0": {"type": "reference"},
+            "Elsewhere/1.0.0": {"type": "package"}
+        }
+    }"#;
+
+    #[test]
+    fn an_application_has_the_packages_that_bring_files_on_its_system() {
+        let facts = facts("app/app.deps.json", APPLICATION);
+        assert_eq!(
+            names(&facts),
+            [
+                "Newtonsoft.Json@13.0.1",
+                "SQLitePCLRaw.lib.e_sqlite3@2.1.6",
+                "app@1.0.0",
+                "Microsoft.NETCore.App.Runtime.linux-x64@8.0.1",
+            ]
+        );
+        assert_eq!(facts.packages[0].properties["sha512"], "sha512-abc==");
+        assert_eq!(facts.packages[2].properties["library-type"], "project");
+        assert_eq!(
+            claims(&facts),
+            [
+                (
+                    "Newtonsoft.Json",
+                    vec![
+                        "app/Newtonsoft.Json.dll",
+                        "app/de/Newtonsoft.Json.resources.dll"
+                    ]
+                ),
+                (
+                    "SQLitePCLRaw.lib.e_sqlite3",
+                    vec!["app/libe_sqlite3.so", "app/runtimes/win/lib/net8.0/X.dll"]
+                ),
+                ("app", vec!["app/app.dll"]),
+                (
+                    "Microsoft.NETCore.App.Runtime.linux-x64",
+                    vec!["app/System.Runtime.dll", "app/libclrjit.so"]
+                ),
+            ]
+        );
+    }
+
+    /// After the record of .NET Core 3.1.23, which has three times as many libraries.
+    const FRAMEWORK: &str = r#"{
+        "runtimeTarget": {"name": ".NETCoreApp,Version=v3.1/linux-x64", "signature": ""},
+        "targets": {
+            ".NETCoreApp,Version=v3.1": {},
+            ".NETCoreApp,Version=v3.1/linux-x64": {
+                "Microsoft.NETCore.App/3.1.23-servicing.22122.4": {"dependencies": {}},
+                "runtime.linux-x64.Microsoft.NETCore.App/3.1.23-servicing.22122.4": {
+                    "runtime": {"runtimes/linux-x64/lib/netcoreapp3.1/System.dll": {}}
+                },
+                "Beside/1.0.0": {"native": {"runtimes/linux-x64/native/libbeside.so": {}}}
+            }
+        },
+        "libraries": {
+            "Microsoft.NETCore.App/3.1.23-servicing.22122.4": {"type": "package"},
+            "runtime.linux-x64.Microsoft.NETCore.App/3.1.23-servicing.22122.4": {"type": "package"},
+            "Beside/1.0.0": {"type": "package"}
+        }
+    }"#;
+
+    #[test]
+    fn a_framework_is_known_by_its_folder_and_by_the_name_that_advisories_use() {
+        let folder = "usr/share/dotnet/shared/Microsoft.NETCore.App/3.1.23";
+        let path = format!("{folder}/Microsoft.NETCore.App.deps.json");
+        let facts = facts(&path, FRAMEWORK);
+        assert_eq!(
+            names(&facts),
+            [
+                "Beside@1.0.0",
+                "Microsoft.NETCore.App@3.1.23",
+                "Microsoft.NETCore.App.Runtime.linux-x64@3.1.23",
+            ]
+        );
+        let claims = claims(&facts);
+        assert_eq!(claims[1], ("Microsoft.NETCore.App", vec![folder]));
+    }
+
+    #[test]
+    fn a_file_that_only_looks_like_a_record_yields_nothing() {
+        assert_eq!(facts("a.deps.json", "{}"), FileFacts::default());
+        assert_eq!(
+            facts(
+                "a.deps.json",
+                r#"{"runtimeTarget": "dnx", "targets": {"dnx": {}}}"#
+            ),
+            FileFacts::default()
+        );
+        assert_eq!(detect_one(&Dotnet, "package.json", b"{}"), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_record_is_an_error_with_its_place_and_without_its_content() {
+        for json in ["", "7", "{\"targets\": [\"secret\"]}", "{\n secret"] {
+            let error = detect_one(&Dotnet, "a.deps.json", json.as_bytes()).expect_err(json);
+            assert!(error.reason.contains("(line "), "{error}");
+            assert!(!error.reason.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn no_file_outside_of_the_folder_is_claimed() {
+        let json = r#"{"targets": {"x": {"A/1": {"runtime": {"../../bin/sh": {}, "/bin/sh": {}}}}},
+            "libraries": {"A/1": {"type": "package"}}}"#;
+        let facts = facts("app/a.deps.json", json);
+        assert_eq!(claims(&facts), [("A", vec!["app/bin/sh"])]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = detect_one(&Dotnet, "a.deps.json", &bytes);
+        }
+
+        #[test]
+        fn any_path_of_a_file_never_panics(path in "[a./_]{0,9}(runtimes/|lib/|native/)?[a./_\\\\]{0,9}", key in "[a/.1]{0,6}") {
+            let json = format!(
+                r#"{{"targets": {{"x": {{"{key}": {{"runtime": {{"{}": {{}}}}}}}}}}, "libraries": {{"{key}": {{"type": "package"}}}}}}"#,
+                path.replace('\\', "/")
+            );
+            let _ = facts("app/a.deps.json", &json);
+        }
+    }
+}

@@ -25,3 +25,6 @@ pub(super) fn read(executable: &Executable<'_>, _: &Entry<'_>, harvest: &mut Har
         None => {}
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -40,9 +40,7 @@ pub(super) fn read(build_info: &BuildInfo<'_>, harvest: &mut Harvest<'_>) {
     let mut last: Option<Line<'_>> = None;
     let mut names_modules = false;
     for (index, text) in build_info.modules.lines().enumerate() {
-        let Some((kind, rest)) = text.split_once('\t') else {
-            continue;
-        };
+        let (kind, rest) = text.split_once('\t').unwrap_or((text, ""));
         let line = match kind {
             "path" => {
                 list.path = rest;
@@ -142,10 +140,10 @@ impl<'a> Module<'a> {
     }
 }
 
-/// A replacement from another module is that module. One from a folder (`./fork`) has no name and no version of its own: it
-/// stays the module that it takes the place of, and says so.
+/// A replacement from another module is that module. One from a folder (`./fork`) has no name and no version of its own, for
+/// which Go has written `(devel)` or nothing: it stays the module that it takes the place of, and says so.
 fn replaced(module: Module<'_>, by: Module<'_>) -> Package {
-    if by.version.is_empty() {
+    if matches!(by.version, "" | DEVEL) {
         let mut package = module.package();
         package
             .properties

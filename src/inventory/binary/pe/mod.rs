@@ -75,3 +75,6 @@ fn numbered(version: &str) -> Option<&str> {
     let is_number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
     (is_number && rest.starts_with(|c: char| c.is_ascii_digit())).then_some(version)
 }
+
+#[cfg(test)]
+pub(super) mod tests;

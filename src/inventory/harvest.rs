@@ -1,5 +1,6 @@
 //! What one file yields, collected within bounds that hold whatever the file says.
 
+use super::archive::Refused;
 use crate::layers::FileFacts;
 use crate::model::{Gap, GapKind, LayerPath, Package};
 
@@ -40,8 +41,21 @@ impl<'a> Harvest<'a> {
 
     /// Takes a part of the file that could not be read.
     pub(super) fn unreadable(&mut self, reason: impl Into<String>) {
+        self.unread(GapKind::UnreadableFile, reason);
+    }
+
+    /// Takes why an archive, or a member of one, was not read: `inside` is its path in the file, empty for the file itself.
+    pub(super) fn refused(&mut self, inside: &str, refused: Refused) {
+        let reason = match inside {
+            "" => refused.reason,
+            _ => format!("{inside}: {}", refused.reason),
+        };
+        self.unread(refused.kind, reason);
+    }
+
+    fn unread(&mut self, kind: GapKind, reason: impl Into<String>) {
         if self.facts.gaps.len() < Self::GAPS {
-            self.gap(GapKind::UnreadableFile, reason);
+            self.gap(kind, reason);
         } else {
             self.gaps_over += 1;
         }

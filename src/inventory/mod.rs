@@ -7,6 +7,7 @@
 //!
 //! An ecosystem is one file in `os/` or `lang/` with its paths, parser and tests, and one line in the table below.
 
+mod archive;
 mod assemble;
 mod binary;
 mod harvest;
@@ -24,6 +25,9 @@ pub use unread::Unread;
 
 use crate::layers::Detector;
 
+/// The property of a package that another file than its own records: the folder that it lies in, relative to that file's.
+const INSTALLED_AT: &str = "installed-at";
+
 /// Every ecosystem that is read: one line each.
 pub fn detectors() -> Vec<Box<dyn Detector>> {
     vec![
@@ -31,10 +35,27 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::dpkg::Dpkg),
         Box::new(os::apk::Apk),
         Box::new(os::rpm::Rpm),
+        Box::new(os::pacman::Pacman),
+        Box::new(os::portage::Portage),
+        Box::new(os::nix::Nix),
+        Box::new(os::snap::Snap),
+        Box::new(os::chisel::Chisel),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
         Box::new(lang::dotnet::Dotnet),
         Box::new(binary::Binary),
+        Box::new(lang::ruby::Ruby),
+        Box::new(lang::php::Php),
+        Box::new(lang::r::R),
+        Box::new(lang::julia::Julia),
+        Box::new(lang::perl::Perl),
+        Box::new(lang::lua::Lua),
+        Box::new(lang::erlang::Erlang),
+        Box::new(lang::dart::Dart),
+        Box::new(lang::swift::Swift),
+        Box::new(lang::conan::Conan),
+        Box::new(lang::wordpress::WordPress),
+        Box::new(lang::conda::Conda),
     ]
 }
 
@@ -69,6 +90,7 @@ mod tests {
                     Interest::Name(name) => format!("srv/{name}"),
                     Interest::Folder(folder) => format!("srv/{folder}/file"),
                     Interest::Extension(_) | Interest::Magic(_) => continue,
+                    Interest::Everything if detector.session().is_some() => continue,
                     Interest::Everything => panic!("no ecosystem reads every file"),
                 };
                 let wants = detector.wants(&Entry::file(&path, 10));

@@ -96,6 +96,21 @@ impl<'a> Field<'a> {
         String::from_utf8_lossy(self.value.get(..end).unwrap_or_default().trim_ascii())
     }
 
+    /// The bytes of the value's first line: of a form that writes no space behind the colon.
+    pub(super) fn value(self) -> &'a [u8] {
+        let end = memchr::memchr(b'\n', self.value).unwrap_or(self.value.len());
+        let line = self.value.get(..end).unwrap_or_default();
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
+
+    /// The lines that continue the value, trimmed.
+    pub(super) fn continued(self) -> impl Iterator<Item = &'a [u8]> {
+        let lines = self.value.split(|byte| *byte == b'\n').skip(1);
+        lines
+            .map(<[u8]>::trim_ascii)
+            .filter(|line| !line.is_empty())
+    }
+
     /// Whether the value goes on in a second line.
     pub(super) fn is_folded(self) -> bool {
         memchr::memchr(b'\n', self.value.trim_ascii_end()).is_some()
@@ -183,6 +198,8 @@ mod tests {
         let fields: Vec<Field<'_>> = stanza.fields().map(|f| f.expect("a field")).collect();
         assert!(fields[0].is_folded() && !fields[1].is_folded());
         assert_eq!(fields[0].text(), "MIT");
+        assert!(fields[0].continued().eq([b"text"]));
+        assert_eq!(fields[1].continued().count(), 0);
     }
 
     proptest! {

@@ -75,6 +75,11 @@ impl Holding<'_, '_> {
             }
             self.look_at_head(bytes, is_first);
             if is_first && (!self.head_is_known || self.is_wanted()) {
+                if self.is_wanted() {
+                    // Those who want it have refused what is larger than their limits. A size that lies takes no memory before bytes do.
+                    let size = usize::try_from(self.entry.size).unwrap_or_default();
+                    self.held.bytes.reserve_exact(size);
+                }
                 self.held.bytes.extend_from_slice(bytes);
             }
         } else if self.is_wanted() {

@@ -12,7 +12,8 @@ use super::LayerPath;
 /// are needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The package as the list names it: its name, for dpkg with `:architecture` where the list has it.
+    /// The package's name, as the package itself has it: dpkg's without the architecture, so that the owner of a file can be
+    /// looked up among the packages, and the same package for two architectures is one owner.
     pub owner: String,
     /// Whether it is a package of the distribution: such a one owns the language packages that it brings.
     pub is_os: bool,
@@ -40,6 +41,9 @@ pub enum ClaimKind {
     Config,
     /// Everything below a folder.
     Folder,
+    /// A place that the package keeps for itself: what another package says of its file of this name is true of a file that
+    /// lies elsewhere (`dpkg-divert`).
+    Diverted,
 }
 
 /// The beginning of a file's digest, as package databases record it: 64 bits tell a changed file from an unchanged one;
@@ -104,6 +108,7 @@ impl Claims {
             ClaimKind::File => 'f',
             ClaimKind::Config => 'c',
             ClaimKind::Folder => 'd',
+            ClaimKind::Diverted => 'v',
         });
         if let Some(digest) = digest {
             let algorithm = match digest.algorithm {
@@ -125,6 +130,11 @@ impl Claims {
         self.lines.is_empty()
     }
 
+    /// Bytes that it takes.
+    pub fn size(&self) -> usize {
+        self.owner.len() + self.lines.len()
+    }
+
     /// The files in the order in which they were added. A line that does not read is left out: only a damaged cache has one.
     pub fn iter(&self) -> impl Iterator<Item = Claim<'_>> {
         self.lines.lines().filter_map(Claim::read)
@@ -139,6 +149,7 @@ impl<'a> Claim<'a> {
             'f' => ClaimKind::File,
             'c' => ClaimKind::Config,
             'd' => ClaimKind::Folder,
+            'v' => ClaimKind::Diverted,
             _ => return None,
         };
         let algorithm = match letters.next() {

@@ -130,8 +130,48 @@ enum Scope {
         keyed: Keyed,
         ecosystems: Vec<(i64, String)>,
     },
-    /// Nothing applies, for the reason; how many packages that left unjudged.
-    Uncovered { reason: Uncovered, packages: u64 },
+    /// Nothing applies, for the reason.
+    Uncovered {
+        reason: Uncovered,
+        unjudged: Unjudged,
+    },
+}
+
+/// The packages that no advisory speaks of.
+#[derive(Default)]
+struct Unjudged {
+    count: u64,
+    /// The first of them, with their versions.
+    named: Vec<String>,
+}
+
+impl Unjudged {
+    /// Packages that are named; the evidence lists them all.
+    const NAMED: usize = 3;
+
+    fn add(&mut self, package: &Package) {
+        self.count += 1;
+        if self.named.len() < Self::NAMED {
+            let named = format!("{} {}", package.full_name(), package.version);
+            self.named.push(Untrusted(&named).to_string());
+        }
+    }
+
+    fn told(&self) -> String {
+        match self.count {
+            1 => "1 package could not be judged".to_owned(),
+            count => format!("{count} packages could not be judged"),
+        }
+    }
+
+    fn told_by_name(&self) -> String {
+        let more = if self.count > Self::NAMED as u64 {
+            ", …"
+        } else {
+            ""
+        };
+        format!("{} ({}{more})", self.told(), self.named.join(", "))
+    }
 }
 
 /// Packages of one type and one distribution have the same advisories; a language's have no distribution.
@@ -167,7 +207,7 @@ impl<'s> Matcher<'s> {
     fn scope(&self, (package_type, distribution): &ScopeKey) -> Scope {
         let uncovered = |reason| Scope::Uncovered {
             reason,
-            packages: 0,
+            unjudged: Unjudged::default(),
         };
         let Target {
             label,
@@ -192,7 +232,8 @@ impl<'s> Matcher<'s> {
     fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {
         let own = package.distribution.as_deref().or(self.distribution);
         let distribution = own.filter(|_| package.package_type.is_os());
-        let key = (package.package_type.clone(), distribution.cloned());
+        let package_type = target::advisory_type(package);
+        let key = (package_type, distribution.cloned());
         if !self.scopes.contains_key(&key) {
             let scope = self.scope(&key);
             self.scopes.insert(key.clone(), scope);
@@ -209,7 +250,7 @@ impl<'s> Matcher<'s> {
                 )?;
                 self.outcome.matches.extend(fold::fold(index, &hits));
             }
-            Some(Scope::Uncovered { packages, .. }) => *packages += 1,
+            Some(Scope::Uncovered { unjudged, .. }) => unjudged.add(package),
             None => {}
         }
         Ok(())
@@ -217,30 +258,28 @@ impl<'s> Matcher<'s> {
 
     fn finish(mut self) -> MatchOutcome {
         for scope in self.scopes.into_values() {
-            let Scope::Uncovered { reason, packages } = scope else {
+            let Scope::Uncovered { reason, unjudged } = scope else {
                 continue;
-            };
-            let unjudged = match packages {
-                1 => "1 package could not be judged".to_owned(),
-                packages => format!("{packages} packages could not be judged"),
             };
             let gap = match reason {
                 Uncovered::UnknownDistribution => Gap::new(
                     GapKind::UnknownDistribution,
-                    format!("the distribution is not known: {unjudged}"),
+                    format!("the distribution is not known: {}", unjudged.told()),
                 ),
                 Uncovered::NotInStore(label) => Gap::new(
                     GapKind::NoAdvisories,
                     format!(
-                        "the advisory store holds nothing for {}: {unjudged}",
-                        Untrusted(&label)
+                        "the advisory store holds nothing for {}: {}",
+                        Untrusted(&label),
+                        unjudged.told()
                     ),
                 ),
                 Uncovered::NoFeed(label) => Gap::new(
                     GapKind::NoAdvisories,
                     format!(
-                        "there is no advisory feed for {}: {unjudged}",
-                        Untrusted(&label)
+                        "there is no advisory feed for {}: {}",
+                        Untrusted(&label),
+                        unjudged.told_by_name()
                     ),
                 ),
             };
@@ -269,6 +308,7 @@ fn lookup_keys(package: &Package, keyed: Keyed) -> Vec<(String, String)> {
                 }
                 _ => package.name.clone(),
             };
+            let name = target::bitnami_name(package).map_or(name, str::to_owned);
             vec![(name, package.version.clone())]
         }
     }

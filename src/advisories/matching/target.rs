@@ -1,7 +1,7 @@
 //! Which ecosystems of advisories apply to a package: by its type, and for a distribution's packages by the release.
 
 use crate::advisories::feeds::DEBIAN_RELEASES;
-use crate::model::{Distribution, PackageType};
+use crate::model::{Distribution, Package, PackageType};
 
 /// By which name and version a family's advisories are keyed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,11 @@ pub(super) fn find(
         });
     }
     if !package_type.is_os() {
-        return Err(NoTarget::NoFeed(package_type.to_string()));
+        let name = match package_type.as_str() {
+            "generic" => "programs that no package tool brought",
+            name => name,
+        };
+        return Err(NoTarget::NoFeed(name.to_owned()));
     }
     // `linux` is what os-release(5) gives a file without an ID.
     let distribution = distribution
@@ -83,6 +87,22 @@ pub(super) fn find(
         selectors,
         keyed,
     })
+}
+
+/// The type whose advisories speak of a package: its own, but for a program that no package tool brought. Bitnami's records
+/// are about the upstreams' own versions, so they speak of such a one, too.
+pub(super) fn advisory_type(package: &Package) -> PackageType {
+    match bitnami_name(package) {
+        Some(_) => PackageType::new("bitnami"),
+        None => package.package_type.clone(),
+    }
+}
+
+/// The name under which Bitnami's records know a program that no package tool brought.
+pub(super) fn bitnami_name(package: &Package) -> Option<&str> {
+    let name = package.properties.get("bitnami");
+    name.filter(|_| package.package_type.as_str() == "generic")
+        .map(String::as_str)
 }
 
 /// PURL types of language packages: their ecosystem, and what stands between namespace and name.

@@ -351,7 +351,7 @@ fn what_cannot_be_judged_is_a_gap_and_never_silence() {
         gaps,
         [
             "no-advisories: the advisory store holds nothing for Debian:13: 2 packages could not be judged",
-            "no-advisories: there is no advisory feed for conda: 1 package could not be judged",
+            "no-advisories: there is no advisory feed for conda: 1 package could not be judged (c 1)",
             "unordered-version: conan y 1.0: GHSA-1 says `introduced 0, fixed 2.0`: there is no version order for ConanCenter yet",
             "unordered-version: npm x 1.0.0: GHSA-2 says `introduced 0, fixed not-a-version`: npm cannot order it",
             "unordered-version: npm z workspace:*: `workspace:*` is not ordered by npm: node-semver does not read it, even loosely",
@@ -359,6 +359,58 @@ fn what_cannot_be_judged_is_a_gap_and_never_silence() {
     );
     let unknown = match_packages(&store, None, &[deb("a", "a", "1")]).expect("matched");
     assert_eq!(unknown.gaps[0].kind, GapKind::UnknownDistribution);
+}
+
+#[test]
+fn a_program_without_a_package_is_matched_by_its_upstream_version_or_named_in_a_gap() {
+    let (store, _) = osv(&record("BIT-redis-1", "Bitnami", "redis", "7.0.16", ""));
+    let generic = |name: &str, version: &str, bitnami: Option<&str>| {
+        let mut package = Package::new(PackageType::new("generic"), name, version);
+        let known_as = bitnami.map(|name| ("bitnami".to_owned(), name.to_owned()));
+        package.properties.extend(known_as);
+        package
+    };
+    let packages = [
+        generic("redis-server", "7.0.15", Some("redis")),
+        generic("redis-server", "7.0.16", Some("redis")),
+        generic("a", "1", None),
+        generic("b", "2", None),
+        generic("c", "3", None),
+        generic("d", "4", None),
+    ];
+    let outcome = match_packages(&store, None, &packages).expect("matched");
+    assert_eq!(ids(&outcome), ["BIT-redis-1"]);
+    assert_eq!(outcome.matches[0].package, 0);
+    let gaps: Vec<&str> = outcome.gaps.iter().map(|gap| gap.detail.as_str()).collect();
+    assert_eq!(
+        gaps,
+        [
+            "there is no advisory feed for programs that no package tool brought: 4 packages could not be judged (a 1, b 2, c 3, …)"
+        ]
+    );
+}
+
+#[test]
+fn a_package_of_another_distribution_is_matched_with_that_ones_advisories() {
+    let (store, _) = osv(&[
+        record("DSA-1", "Debian:12", "curl", "9", ""),
+        record("DSA-2", "Debian:11", "curl", "9", ""),
+    ]
+    .concat());
+    let here = deb("curl", "curl", "7");
+    let mut other = here.clone();
+    other.distribution = Some(Box::new(on("debian", "11")));
+    let mut third = here.clone();
+    third.distribution = Some(Box::new(on("docker", "")));
+    let outcome = found(&store, &on("debian", "12"), &[here, other, third]);
+    let pairs: Vec<_> = outcome
+        .matches
+        .iter()
+        .map(|found| (found.package, found.advisory.id.as_str()))
+        .collect();
+    assert_eq!(pairs, [(0, "DSA-1"), (1, "DSA-2")]);
+    assert_eq!(outcome.gaps.len(), 1);
+    assert!(outcome.gaps[0].detail.contains("docker"));
 }
 
 #[test]

@@ -3,13 +3,13 @@
 //! The databases record a digest of each file as it was installed (dpkg's `md5sums`, apk's `Z:`, rpm's `FILEDIGESTS`), and every
 //! file's bytes have passed: what differs was changed by a later build step, or by somebody who wanted it not to be seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::ownership::{names_of, visible_claims};
-use crate::layers::{Squashed, VisibleFile};
-use crate::model::{ClaimKind, ContentKind, Gap, GapKind, LayerPath};
+use crate::layers::Squashed;
+use crate::model::{ClaimKind, ContentKind, FileAlgorithm, Gap, GapKind, LayerPath};
 
 /// A file whose content is not what its package says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,15 +35,21 @@ pub struct Integrity {
     pub modified: Vec<ModifiedFile>,
 }
 
-/// Where the comparison of one file stands: several packages can claim it, and one that is right is enough.
-enum Verdict {
-    Intact,
-    Modified(ModifiedFile),
+/// Files that differ from what packages say of them, by path.
+type Differing<'a> = BTreeMap<String, Vec<Difference<'a>>>;
+
+/// A package that says of a file what is not so.
+struct Difference<'a> {
+    owner: &'a str,
+    algorithm: FileAlgorithm,
+    layer: usize,
 }
 
-/// Compares every claimed digest with the file that the container sees.
+/// Compares every claimed digest with the file that the container sees. Several packages can claim one file, and one that is
+/// right is enough.
 pub(super) fn check(squashed: &Squashed<'_>) -> (Integrity, Option<Gap>) {
-    let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
+    let mut intact: BTreeSet<String> = BTreeSet::new();
+    let mut differing = Differing::new();
     let mut not_computed = 0;
     for (claims, claim) in visible_claims(squashed).filter(|(claims, _)| claims.is_os) {
         let Some(expected) = claim.digest else {
@@ -57,35 +63,89 @@ pub(super) fn check(squashed: &Squashed<'_>) -> (Integrity, Option<Gap>) {
         match file.digest(expected.algorithm) {
             None => not_computed += 1,
             Some(digest) if digest == expected => {
-                verdicts.insert(path, Verdict::Intact);
+                intact.insert(path);
             }
-            Some(_) => {
-                let modified = modified(&path, &claims.owner, &file, claim.kind);
-                verdicts.entry(path).or_insert(Verdict::Modified(modified));
-            }
+            Some(_) => differing.entry(path).or_default().push(Difference {
+                owner: &claims.owner,
+                algorithm: expected.algorithm,
+                layer: file.layer,
+            }),
         }
     }
-    let checked = verdicts.len() as u64;
-    let modified = verdicts.into_values().filter_map(|verdict| match verdict {
-        Verdict::Modified(file) => Some(file),
-        Verdict::Intact => None,
+    differing.retain(|path, _| !intact.contains(path));
+    let checked = (intact.len() + differing.len()) as u64;
+    let said = said_of(squashed, &differing);
+    let modified = differing.iter().filter_map(|(path, differences)| {
+        let said = said.get(path.as_str());
+        let difference = differences
+            .iter()
+            .find(|difference| !said.is_some_and(|said| said.explains(difference)))?;
+        let path = LayerPath::from_normalised(path);
+        Some(ModifiedFile {
+            owner: difference.owner.to_owned(),
+            layer: difference.layer,
+            is_configuration: said.is_some_and(|said| said.is_configuration),
+            content: content_of(squashed, &path),
+            path,
+        })
     });
-    let mut modified: Vec<ModifiedFile> = modified.collect();
-    for file in &mut modified {
-        file.content = content_of(squashed, &file.path);
-    }
-    let integrity = Integrity { checked, modified };
+    let integrity = Integrity {
+        checked,
+        modified: modified.collect(),
+    };
     (integrity, gap(not_computed))
 }
 
-fn modified(path: &str, owner: &str, file: &VisibleFile<'_>, kind: ClaimKind) -> ModifiedFile {
-    ModifiedFile {
-        path: LayerPath::from(path),
-        owner: owner.to_owned(),
-        layer: file.layer,
-        is_configuration: kind == ClaimKind::Config,
-        content: None,
+/// What all claims together say of one file that differs.
+#[derive(Default)]
+struct Said<'a> {
+    is_configuration: bool,
+    /// Packages that keep the place for themselves: the file of any other package lies elsewhere.
+    diverted_by: BTreeSet<&'a str>,
+    /// Packages that list the file without a digest.
+    listed_by: BTreeSet<&'a str>,
+}
+
+impl Said<'_> {
+    /// Whether the file is not that package's any more.
+    fn explains(&self, difference: &Difference<'_>) -> bool {
+        let owner = difference.owner;
+        let is_diverted = !self.diverted_by.is_empty() && !self.diverted_by.contains(owner);
+        // A file that another package took over (`Replaces`) goes out of the old owner's `*.list`, but not out of its
+        // `*.md5sums`. Only dpkg has the two apart.
+        let is_taken_over = difference.algorithm == FileAlgorithm::Md5
+            && !self.listed_by.is_empty()
+            && !self.listed_by.contains(owner);
+        is_diverted || is_taken_over
     }
+}
+
+/// dpkg tells in one file that a file is there, in another its digest, in a third that it is configuration: what they say of the
+/// files that differ.
+fn said_of<'a>(
+    squashed: &'a Squashed<'_>,
+    differing: &'a Differing<'_>,
+) -> BTreeMap<&'a str, Said<'a>> {
+    let mut said: BTreeMap<&str, Said<'_>> = BTreeMap::new();
+    if differing.is_empty() {
+        return said;
+    }
+    for (claims, claim) in visible_claims(squashed).filter(|(claims, _)| claims.is_os) {
+        for name in names_of(claim.path) {
+            let Some((path, _)) = differing.get_key_value(&name) else {
+                continue;
+            };
+            let said = said.entry(path).or_default();
+            let owner = claims.owner.as_str();
+            said.is_configuration |= claim.kind == ClaimKind::Config;
+            if claim.kind == ClaimKind::Diverted {
+                said.diverted_by.insert(owner);
+            } else if claim.digest.is_none() {
+                said.listed_by.insert(owner);
+            }
+        }
+    }
+    said
 }
 
 fn content_of(squashed: &Squashed<'_>, path: &LayerPath) -> Option<ContentKind> {

@@ -52,6 +52,8 @@ impl Owned {
                 match claim.kind {
                     ClaimKind::Folder => paths.add_folder(&name),
                     ClaimKind::File | ClaimKind::Config => paths.add_file(&name),
+                    // Whose the file in its place is, its own claim says.
+                    ClaimKind::Diverted => {}
                 }
             }
         }
@@ -66,7 +68,8 @@ pub(super) fn os_owners<'a, 'b>(
 ) -> BTreeMap<String, &'a str> {
     let asked: BTreeSet<String> = paths.flat_map(names_of).collect();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-    let of_os = visible_claims(squashed).filter(|(claims, _)| claims.is_os);
+    let of_os = visible_claims(squashed)
+        .filter(|(claims, claim)| claims.is_os && claim.kind != ClaimKind::Diverted);
     for (claims, claim) in of_os.filter(|(_, claim)| asked.contains(claim.path)) {
         for name in names_of(claim.path) {
             let owner = owners.entry(name).or_insert(&claims.owner);

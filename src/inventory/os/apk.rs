@@ -1,11 +1,18 @@
 //! Alpine's package database, of which Wolfi and Chainguard have another copy of the form: `apk/db/installed`.
 //!
-//! One letter a field, a blank line after each package: apk-package(5) and apk-tools' `package.c`.
+//! One letter a field, a blank line after each package: apk-package(5) and apk-tools' `package.c`; the files of a package in the
+//! same stanza: `database.c`.
 
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::owned::OwnedFiles;
 use crate::inventory::harvest::Harvest;
 use crate::inventory::stanza::{Stanza, stanzas};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
-use crate::model::{Package, PackageType, SourcePackage};
+use crate::model::{ClaimKind, FileAlgorithm, FileDigest, Package, PackageType, SourcePackage};
 
 /// 64 MiB: the database lists every installed file; an image with 1,500 packages has 12 MiB of it.
 const LIMIT: u64 = 64 << 20;
@@ -17,7 +24,7 @@ impl Detector for Apk {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "os/apk",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -34,10 +41,14 @@ impl Detector for Apk {
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         let mut harvest = Harvest::of(file.entry.path);
+        let mut owned = OwnedFiles::new();
         for stanza in stanzas(file.bytes) {
             read_stanza(stanza, &mut harvest);
+            read_files(stanza, &mut owned);
         }
-        Ok(harvest.finish())
+        let mut facts = harvest.finish();
+        owned.put_into(&mut facts, file.entry.path);
+        Ok(facts)
     }
 }
 
@@ -82,6 +93,76 @@ fn read_stanza(stanza: Stanza<'_>, harvest: &mut Harvest<'_>) {
             version: package.version.clone(),
         });
     harvest.package(package);
+}
+
+/// One file, as the lines of it are read.
+struct PackageFile<'a> {
+    name: &'a [u8],
+    /// Symbolic links have all permissions, and the digest of where they lead.
+    is_link: bool,
+    digest: Option<FileDigest>,
+}
+
+/// The files of a package: `F:` names a folder, `R:` a file in it; `a:` (owner, group, mode) and `Z:` (digest) are about the file
+/// before them.
+fn read_files(stanza: Stanza<'_>, owned: &mut OwnedFiles) {
+    let mut package = Cow::Borrowed("");
+    let mut folder: &[u8] = b"";
+    let mut last: Option<PackageFile<'_>> = None;
+    for field in stanza.fields().flatten() {
+        let value = field.value();
+        match (field.name, &mut last) {
+            (b"P", _) => package = field.text(),
+            (b"F" | b"R", _) => {
+                if let Some(file) = last.take() {
+                    add(&package, folder, &file, owned);
+                }
+                if field.name == b"F" {
+                    folder = value;
+                } else {
+                    last = Some(PackageFile {
+                        name: value,
+                        is_link: false,
+                        digest: None,
+                    });
+                }
+            }
+            (b"a", Some(file)) => file.is_link = value.ends_with(b":777"),
+            (b"Z", Some(file)) => file.digest = digest_of(value),
+            _ => {}
+        }
+    }
+    if let Some(file) = last {
+        add(&package, folder, &file, owned);
+    }
+}
+
+fn add(package: &str, folder: &[u8], file: &PackageFile<'_>, owned: &mut OwnedFiles) {
+    // What apk keeps where its user has changed it: `+etc`, `@etc/init.d` (links only), `!etc/apk` (apk-tools' `database.c`).
+    let is_below = |parent: &[u8]| {
+        let rest = folder.strip_prefix(parent);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
+    let is_config = is_below(b"etc") && !is_below(b"etc/init.d") && !is_below(b"etc/apk");
+    let kind = if is_config {
+        ClaimKind::Config
+    } else {
+        ClaimKind::File
+    };
+    let digest = file.digest.filter(|_| !file.is_link);
+    owned.add(package, &[folder, file.name], kind, digest);
+}
+
+/// `Q1` and a SHA-1 in base64; `Q2` and a SHA-256, or its first twenty bytes; or an MD5 in hexadecimal (apk-tools' `blob.c`).
+fn digest_of(value: &[u8]) -> Option<FileDigest> {
+    let (algorithm, encoded) = match value.split_at_checked(2)? {
+        (b"Q1", encoded) => (FileAlgorithm::Sha1, encoded),
+        (b"Q2", encoded) => (FileAlgorithm::Sha256, encoded),
+        _ => return FileDigest::of_hex(FileAlgorithm::Md5, std::str::from_utf8(value).ok()?),
+    };
+    // The longest is 44 characters: what is longer is no digest.
+    let encoded = Some(encoded).filter(|encoded| encoded.len() <= 64)?;
+    FileDigest::of_bytes(algorithm, &BASE64_STANDARD.decode(encoded).ok()?)
 }
 
 #[cfg(test)]
@@ -146,6 +227,76 @@ x
         assert_eq!(build_deps.line, Some(16));
         assert_eq!(build_deps.source, None);
         assert!(build_deps.licenses.is_empty());
+    }
+
+    #[test]
+    fn files_have_their_digests_and_links_have_none() {
+        let text = b"\
+P:busybox
+V:1
+F:bin
+R:busybox
+a:0:0:755
+Z:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=
+R:sh
+a:0:0:777
+Z:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=
+F:etc
+M:0:0:755
+R:motd
+Z:Q2ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=
+F:etc/init.d
+R:cron
+F:etc/apk/keys
+R:a.pub
+Z:Q1broken
+F:
+R:linuxrc
+
+P:old
+V:1
+F:etcetera
+R:a
+Z:900150983cd24fb0d6963f7d28e17f72
+";
+        let facts = facts(text);
+        let claims: Vec<(&str, &str, ClaimKind, Option<FileDigest>)> = facts
+            .claims
+            .iter()
+            .flat_map(|claims| claims.iter().map(move |claim| (claims, claim)))
+            .map(|(claims, claim)| (claims.owner.as_str(), claim.path, claim.kind, claim.digest))
+            .collect();
+        use ClaimKind::{Config, File};
+        use FileAlgorithm::{Md5, Sha1, Sha256};
+        let digest = |algorithm, start| Some(FileDigest { algorithm, start });
+        // Each is the digest of `abc`.
+        assert_eq!(
+            claims,
+            [
+                (
+                    "busybox",
+                    "bin/busybox",
+                    File,
+                    digest(Sha1, 0xa999_3e36_4706_816a)
+                ),
+                ("busybox", "bin/sh", File, None),
+                (
+                    "busybox",
+                    "etc/motd",
+                    Config,
+                    digest(Sha256, 0xba78_16bf_8f01_cfea)
+                ),
+                ("busybox", "etc/init.d/cron", File, None),
+                ("busybox", "etc/apk/keys/a.pub", File, None),
+                ("busybox", "linuxrc", File, None),
+                (
+                    "old",
+                    "etcetera/a",
+                    File,
+                    digest(Md5, 0x9001_5098_3cd2_4fb0)
+                ),
+            ]
+        );
     }
 
     #[test]

@@ -4,5 +4,11 @@
 //! which distribution they belong to stands in another file. They never look at the files that a package installed.
 
 pub(super) mod apk;
+pub(super) mod chisel;
 pub(super) mod dpkg;
+mod owned;
+pub(super) mod nix;
+pub(super) mod pacman;
+pub(super) mod portage;
 pub(super) mod rpm;
+pub(super) mod snap;

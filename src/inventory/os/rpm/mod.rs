@@ -1,15 +1,17 @@
 //! rpm's package database in the three forms that it has had: SQLite (since rpm 4.16), NDB (SUSE) and Berkeley DB (before).
 //!
-//! What comes in: the database file. What goes out: its packages. All three map a number to one header blob a package;
+//! What comes in: the database file. What goes out: its packages, and the files that each brought. All three map a number to one header blob a package;
 //! the form's reader hands over the blobs one by one, and `header` reads a blob, so no form knows what a package is. The
 //! indexes beside the blobs repeat what is in them and are never read.
 
 mod berkeley;
+mod files;
 mod header;
 mod ndb;
-mod sqlite;
+pub(in crate::inventory) mod sqlite;
 
 use self::header::{Header, tag};
+use super::owned::OwnedFiles;
 use crate::inventory::harvest::Harvest;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{Package, PackageType, SourcePackage};
@@ -24,7 +26,7 @@ impl Detector for Rpm {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "os/rpm",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -49,13 +51,20 @@ impl Detector for Rpm {
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         let mut harvest = Harvest::of(file.entry.path);
+        let mut owned = OwnedFiles::new();
         let mut number = 0;
         let mut take = |blob: Result<&[u8], ParseError>| {
             number += 1;
-            match blob.and_then(read_package) {
-                Ok(Some(package)) => harvest.package(package),
-                Ok(None) => {}
-                Err(error) => harvest.unreadable(format!("package {number} of it: {error}")),
+            let read = blob.and_then(Header::parse).and_then(|mut header| {
+                let Some(package) = read_package(&mut header)? else {
+                    return Ok(());
+                };
+                let name = package.name.clone();
+                harvest.package(package);
+                files::claim(&mut header, &name, &mut owned)
+            });
+            if let Err(error) = read {
+                harvest.unreadable(format!("package {number} of it: {error}"));
             }
         };
         let read = match file.entry.file_name() {
@@ -68,7 +77,9 @@ impl Detector for Rpm {
         if let Err(error) = read {
             harvest.unreadable(error.reason);
         }
-        Ok(harvest.finish())
+        let mut facts = harvest.finish();
+        owned.put_into(&mut facts, file.entry.path);
+        Ok(facts)
     }
 }
 
@@ -76,9 +87,8 @@ impl Detector for Rpm {
 /// ends the reading is its own error.
 type Take<'take> = dyn FnMut(Result<&[u8], ParseError>) + 'take;
 
-/// The package of one header blob; `None` for a signing key, which rpm keeps as a package named `gpg-pubkey`.
-fn read_package(blob: &[u8]) -> Result<Option<Package>, ParseError> {
-    let mut header = Header::parse(blob)?;
+/// The package of one header; `None` for a signing key, which rpm keeps as a package named `gpg-pubkey`.
+fn read_package(header: &mut Header<'_>) -> Result<Option<Package>, ParseError> {
     let mut needed = |tag, name| {
         let text = header.text(tag).filter(|text| !text.is_empty());
         text.ok_or_else(|| ParseError::new(format!("its header has no {name}")))

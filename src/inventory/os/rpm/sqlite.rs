@@ -13,7 +13,7 @@ use crate::layers::ParseError;
 /// Hands every package's header blob to `take`, in the order of installation.
 pub(super) fn read_blobs(bytes: &[u8], take: &mut Take<'_>) -> Result<(), ParseError> {
     let connection = open(bytes).map_err(unreadable)?;
-    if !has_plain_table(&connection).map_err(unreadable)? {
+    if !has_plain_table(&connection, "Packages", "blob").map_err(unreadable)? {
         return Err(ParseError::new("it has no plain table `Packages`"));
     }
     // Rows lie side by side in a file; in a hostile one, all of a million rows can lie in the same place.
@@ -48,8 +48,8 @@ pub(super) fn refuse_pending_changes(log: &[u8]) -> Result<(), ParseError> {
     ))
 }
 
-/// Opens the database read-only.
-fn open(bytes: &[u8]) -> rusqlite::Result<Connection> {
+/// Opens a database read-only.
+pub(in crate::inventory) fn open(bytes: &[u8]) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open_in_memory()?;
     // The database is hostile until shown otherwise: <https://sqlite.org/security.html>.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -67,14 +67,18 @@ fn open(bytes: &[u8]) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Whether `Packages` is a table, neither a view nor virtual, and its `blob` a column, not computed: anything else could
+/// Whether it has a table of this name, neither a view nor virtual, with a column that is not computed: anything else could
 /// give an endless number of rows.
-fn has_plain_table(connection: &Connection) -> rusqlite::Result<bool> {
+pub(in crate::inventory) fn has_plain_table(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+) -> rusqlite::Result<bool> {
     connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema
-                        WHERE name = 'Packages' AND type = 'table' AND sql LIKE 'CREATE TABLE %')
-            AND EXISTS (SELECT 1 FROM pragma_table_xinfo('Packages') WHERE name = 'blob' AND hidden = 0)",
-        [],
+                        WHERE name = ?1 AND type = 'table' AND sql LIKE 'CREATE TABLE %')
+            AND EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2 AND hidden = 0)",
+        [table, column],
         |row| row.get(0),
     )
 }
@@ -83,7 +87,7 @@ fn has_plain_table(connection: &Connection) -> rusqlite::Result<bool> {
     clippy::needless_pass_by_value,
     reason = "the shape that map_err takes"
 )]
-fn unreadable(error: rusqlite::Error) -> ParseError {
+pub(in crate::inventory) fn unreadable(error: rusqlite::Error) -> ParseError {
     ParseError::new(format!(
         "it is no SQLite database that can be read: {error}"
     ))

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::written::{berkeley_file, each_form, header, ndb_file, perl, signing_key, sqlite_file};
+use super::written::{
+    Array, berkeley_file, each_form, header, header_with_arrays, ndb_file, perl, signing_key,
+    sqlite_file,
+};
 use super::*;
 use crate::layers::detect_one;
 use crate::model::limits::read_at_most;
+use crate::model::{Claim, ClaimKind, FileAlgorithm, FileDigest};
 
 /// A real database of the shared fixtures, unpacked; `None`, and a word about it, where they are missing.
 fn fixture(name: &str) -> Option<Vec<u8>> {
@@ -33,6 +37,13 @@ fn find<'a>(facts: &'a FileFacts, name: &str) -> &'a Package {
     packages
         .find(|package| package.name == name)
         .unwrap_or_else(|| panic!("no package {name}"))
+}
+
+fn package_of(blob: &[u8]) -> Result<Option<Package>, ParseError> {
+    let mut header = Header::parse(blob)?;
+    let package = read_package(&mut header)?;
+    files::claim(&mut header, "x", &mut OwnedFiles::new())?;
+    Ok(package)
 }
 
 fn details(facts: &FileFacts) -> Vec<&str> {
@@ -99,9 +110,130 @@ fn an_epoch_of_zero_is_none_and_what_rpm_adds_later_counts() {
         ],
         &[(tag::EPOCH, 0)],
     );
-    let package = read_package(&blob).expect("a header").expect("a package");
+    let package = package_of(&blob).expect("a header").expect("a package");
     assert_eq!(package.version, "3-2");
     assert_eq!(package.source, None);
+}
+
+fn claims(facts: &FileFacts) -> Vec<Claim<'_>> {
+    facts
+        .claims
+        .iter()
+        .flat_map(|claims| claims.iter())
+        .collect()
+}
+
+/// The digest of `abc`.
+const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+const MD5: &str = "900150983cd24fb0d6963f7d28e17f72";
+
+#[test]
+fn a_file_has_a_digest_where_the_package_brought_it_and_wants_it_to_stay_so() {
+    // Name, flags, what is verified, mode, state, digest.
+    #[rustfmt::skip]
+    let files = [
+        ("plain", 0, u32::MAX, 0o100_755, 0, SHA256),
+        ("config", 0b1_0001, u32::MAX, 0o100_644, 0, SHA256),
+        ("ghost", 1 << 6, u32::MAX, 0o100_644, 0, SHA256),
+        ("unverified", 0, !1, 0o100_644, 0, SHA256),
+        ("replaced", 0, u32::MAX, 0o100_644, 1, SHA256),
+        ("link", 0, u32::MAX, 0o120_777, 0, ""),
+        ("folder", 0, u32::MAX, 0o040_755, 0, ""),
+        ("empty", 0, u32::MAX, 0o100_644, 0, ""),
+    ];
+    let names = files.map(|file| file.0);
+    let digests = files.map(|file| file.5);
+    let blob = header_with_arrays(
+        &[(tag::NAME, "a"), (tag::VERSION, "1"), (tag::RELEASE, "1")],
+        &[(tag::FILEDIGESTALGO, 8)],
+        &[
+            (tag::BASENAMES, Array::Texts(&names)),
+            (tag::DIRNAMES, Array::Texts(&["/etc/", "/usr/bin/"])),
+            (tag::DIRINDEXES, Array::Numbers(&[1, 0, 1, 1, 1, 1, 1, 1])),
+            (tag::FILEDIGESTS, Array::Texts(&digests)),
+            (tag::FILEFLAGS, Array::Numbers(&files.map(|file| file.1))),
+            (
+                tag::FILEVERIFYFLAGS,
+                Array::Numbers(&files.map(|file| file.2)),
+            ),
+            (
+                tag::FILEMODES,
+                Array::SmallNumbers(&files.map(|file| file.3)),
+            ),
+            (tag::FILESTATES, Array::Bytes(&files.map(|file| file.4))),
+        ],
+    );
+    let digest = FileDigest::of_hex(FileAlgorithm::Sha256, SHA256);
+    for (path, file) in each_form(&[blob, signing_key()]) {
+        let facts = facts(path, &file);
+        let claim = |path, kind, digest| Claim { path, kind, digest };
+        assert_eq!(
+            claims(&facts),
+            [
+                claim("usr/bin/plain", ClaimKind::File, digest),
+                claim("etc/config", ClaimKind::Config, digest),
+                claim("usr/bin/ghost", ClaimKind::File, None),
+                claim("usr/bin/unverified", ClaimKind::File, None),
+                claim("usr/bin/replaced", ClaimKind::File, None),
+                claim("usr/bin/empty", ClaimKind::File, None),
+            ],
+            "{path}"
+        );
+        assert_eq!(facts.claims[0].owner, "a");
+    }
+}
+
+#[test]
+fn a_digest_is_of_the_algorithm_that_the_package_names_and_old_packages_write_whole_paths() {
+    let files = |algorithm: &[(u32, u32)], digest: &str| {
+        let blob = header_with_arrays(
+            &[(tag::NAME, "a"), (tag::VERSION, "1"), (tag::RELEASE, "1")],
+            algorithm,
+            &[
+                (tag::OLDFILENAMES, Array::Texts(&["/usr/bin/a"])),
+                (tag::FILEDIGESTS, Array::Texts(&[digest])),
+            ],
+        );
+        let facts = facts("var/lib/rpm/rpmdb.sqlite", &each_form(&[blob])[0].1);
+        let claims = claims(&facts);
+        assert_eq!(claims[0].path, "usr/bin/a");
+        claims[0].digest.map(|digest| digest.algorithm)
+    };
+    assert_eq!(files(&[], MD5), Some(FileAlgorithm::Md5));
+    assert_eq!(
+        files(&[(tag::FILEDIGESTALGO, 8)], SHA256),
+        Some(FileAlgorithm::Sha256)
+    );
+    assert_eq!(files(&[(tag::FILEDIGESTALGO, 10)], SHA256), None);
+}
+
+#[test]
+fn arrays_that_do_not_fit_together_are_a_gap_and_the_package_is_there() {
+    for (indexes, names, reason) in [
+        (
+            &[7][..],
+            &["a"][..],
+            "a file of it lies in no folder of its header",
+        ),
+        (
+            &[0],
+            &["a", "b"],
+            "a file of it lies in no folder of its header",
+        ),
+    ] {
+        let blob = header_with_arrays(
+            &[(tag::NAME, "a"), (tag::VERSION, "1"), (tag::RELEASE, "1")],
+            &[],
+            &[
+                (tag::BASENAMES, Array::Texts(names)),
+                (tag::DIRNAMES, Array::Texts(&["/usr/"])),
+                (tag::DIRINDEXES, Array::Numbers(indexes)),
+            ],
+        );
+        let facts = facts("var/lib/rpm/rpmdb.sqlite", &each_form(&[blob])[0].1);
+        assert_eq!(details(&facts), [format!("package 1 of it: {reason}")]);
+        assert_eq!((facts.packages.len(), facts.claims.len()), (1, 0));
+    }
 }
 
 #[test]
@@ -175,12 +307,12 @@ fn one_text_that_all_tags_share_is_taken_once() {
     );
     let text = blob.len() - 6;
     blob[text..].copy_from_slice(b"nvrabc");
-    assert!(read_package(&blob).is_err(), "no text of it ends");
+    assert!(package_of(&blob).is_err(), "no text of it ends");
     blob[text..].copy_from_slice(b"longe\0");
     for entry in 0..3 {
         blob[8 + entry * 16 + 8..8 + entry * 16 + 12].fill(0);
     }
-    let error = read_package(&blob).expect_err("the store holds one text only");
+    let error = package_of(&blob).expect_err("the store holds one text only");
     assert_eq!(error.reason, "its header has no version");
 }
 
@@ -209,6 +341,11 @@ fn a_real_sqlite_database_is_read() {
     let release = find(&facts, "mariner-release");
     assert_eq!(release.version, "2.0-4.cm2");
     assert_eq!(release.properties["vendor"], "Microsoft Corporation");
+    let bash = facts.claims.iter().find(|claims| claims.owner == "bash");
+    let bash: Vec<_> = bash.expect("files of bash").iter().collect();
+    let shell = bash.iter().find(|claim| claim.path == "bin/bash");
+    let digest = shell.and_then(|claim| claim.digest).expect("a digest");
+    assert_eq!(digest.algorithm, FileAlgorithm::Sha256);
     let openssl = find(&facts, "openssl-libs");
     let source = openssl.source.as_ref().expect("a source package");
     assert_eq!(source.name, "openssl");
@@ -253,7 +390,7 @@ fn a_real_berkeley_database_is_read() {
 proptest! {
     #[test]
     fn any_blob_is_a_package_or_an_error(blob in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read_package(&blob);
+        let _ = package_of(&blob);
     }
 
     #[test]
@@ -264,7 +401,7 @@ proptest! {
         let sizes = [3_u32, u32::try_from(store.len()).expect("small")];
         let words = sizes.iter().chain(&words).flat_map(|word| word.to_be_bytes());
         let blob: Vec<u8> = words.chain(store).collect();
-        let _ = read_package(&blob);
+        let _ = package_of(&blob);
     }
 
     #[test]

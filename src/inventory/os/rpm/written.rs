@@ -2,13 +2,62 @@
 
 use super::header::tag;
 
+/// A property of files, an item for each.
+pub(super) enum Array<'a> {
+    Texts(&'a [&'a str]),
+    Numbers(&'a [u32]),
+    SmallNumbers(&'a [u16]),
+    Bytes(&'a [u8]),
+}
+
 /// A header blob with these tags: the numbers as `INT32`, the texts as `STRING`, in an order of their own.
 pub(super) fn header(texts: &[(u32, &str)], numbers: &[(u32, u32)]) -> Vec<u8> {
+    header_with_arrays(texts, numbers, &[])
+}
+
+/// The same, with arrays.
+pub(super) fn header_with_arrays(
+    texts: &[(u32, &str)],
+    numbers: &[(u32, u32)],
+    arrays: &[(u32, Array<'_>)],
+) -> Vec<u8> {
     let (mut entries, mut store) = (Vec::new(), Vec::new());
-    let mut entry = |tag: u32, of_type: u32, offset: usize| {
-        let offset = u32::try_from(offset).expect("a small store");
-        entries.push([tag, of_type, offset, 1].map(u32::to_be_bytes).concat());
+    let mut array = |tag: u32, of_type: u32, offset: usize, count: usize| {
+        let [offset, count] = [offset, count].map(|number| u32::try_from(number).expect("small"));
+        entries.push([tag, of_type, offset, count].map(u32::to_be_bytes).concat());
     };
+    for (tag, items) in arrays {
+        let (of_type, count, bytes) = match items {
+            Array::Texts(texts) => (
+                8,
+                texts.len(),
+                texts
+                    .iter()
+                    .flat_map(|text| format!("{text}\0").into_bytes())
+                    .collect(),
+            ),
+            Array::Numbers(numbers) => (
+                4,
+                numbers.len(),
+                numbers
+                    .iter()
+                    .flat_map(|number| number.to_be_bytes())
+                    .collect(),
+            ),
+            Array::SmallNumbers(numbers) => (
+                3,
+                numbers.len(),
+                numbers
+                    .iter()
+                    .flat_map(|number| number.to_be_bytes())
+                    .collect(),
+            ),
+            Array::Bytes(bytes) => (1, bytes.len(), bytes.to_vec()),
+        };
+        array(*tag, of_type, store.len(), count);
+        store.extend::<Vec<u8>>(bytes);
+    }
+    let mut entry = |tag, of_type, offset| array(tag, of_type, offset, 1);
     for (tag, number) in numbers {
         entry(*tag, 4, store.len());
         store.extend(number.to_be_bytes());

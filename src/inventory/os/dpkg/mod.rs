@@ -1,37 +1,46 @@
 //! Debian's package database: `var/lib/dpkg/status`, and the one file a package that distroless images have in
-//! `status.d`.
+//! `status.d`; and, in `files`, which files the packages own.
 //!
 //! The form is deb822(5), the states are those of dpkg(1), "PACKAGE STATES". Licences are not in this database: they are
 //! in `usr/share/doc/*/copyright`.
 
+mod files;
+
+use self::files::Kind;
+use super::owned::OwnedFiles;
 use crate::inventory::harvest::Harvest;
-use crate::inventory::stanza::{Stanza, stanzas};
+use crate::inventory::stanza::{Field, Stanza, stanzas};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{Package, PackageType, SourcePackage};
 
 /// 64 MiB: sixteen times the status file of a desktop with 5,000 packages.
 const LIMIT: u64 = 64 << 20;
 
-/// Reads dpkg's status files.
+/// Reads dpkg's status files, and its lists of files.
 pub(in crate::inventory) struct Dpkg;
 
 impl Detector for Dpkg {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "os/dpkg",
-            version: 1,
+            version: 2,
         }
     }
 
     fn interests(&self) -> &[Interest] {
-        &[Interest::Name("status"), Interest::Folder("status.d")]
+        &[
+            Interest::Name("status"),
+            Interest::Name("diversions"),
+            Interest::Folder("status.d"),
+            Interest::Folder("info"),
+        ]
     }
 
     fn wants(&self, entry: &Entry<'_>) -> Want {
         let wanted = match entry.parent() {
-            "var/lib/dpkg" => entry.file_name() == "status",
-            // Beside each package's record lie the checksums of its files.
-            "var/lib/dpkg/status.d" => !entry.path.ends_with(".md5sums"),
+            "var/lib/dpkg" => matches!(entry.file_name(), "status" | "diversions"),
+            "var/lib/dpkg/status.d" => true,
+            "var/lib/dpkg/info" => Kind::of(entry.file_name()).is_some(),
             _ => false,
         };
         if wanted {
@@ -42,18 +51,33 @@ impl Detector for Dpkg {
     }
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
-        let mut harvest = Harvest::of(file.entry.path);
-        for stanza in stanzas(file.bytes) {
-            read_stanza(stanza, &mut harvest);
+        let Entry { path, .. } = file.entry;
+        let mut harvest = Harvest::of(path);
+        let mut owned = OwnedFiles::new();
+        let of_package = Kind::of(file.entry.file_name());
+        match (file.entry.parent(), file.entry.file_name(), of_package) {
+            (_, "diversions", _) => files::read_diversions(file.bytes, &mut owned, &mut harvest),
+            // In `status.d`, only the checksums are apart from the record.
+            ("var/lib/dpkg/info", _, Some(found)) | (_, _, Some(found @ (_, Kind::Md5sums))) => {
+                files::read(found, file.bytes, &mut owned, &mut harvest);
+            }
+            _ => {
+                for stanza in stanzas(file.bytes) {
+                    read_stanza(stanza, &mut harvest, &mut owned);
+                }
+            }
         }
-        Ok(harvest.finish())
+        let mut facts = harvest.finish();
+        owned.put_into(&mut facts, path);
+        Ok(facts)
     }
 }
 
-fn read_stanza(stanza: Stanza<'_>, harvest: &mut Harvest<'_>) {
+fn read_stanza(stanza: Stanza<'_>, harvest: &mut Harvest<'_>, owned: &mut OwnedFiles) {
     let mut package = Package::new(PackageType::DEB, "", "");
     package.line = Some(stanza.line);
     let mut source = None;
+    let mut conffiles = None;
     // A stanza of `status.d` has no Status: its package is there.
     let mut state = State::Installed;
     for field in stanza.fields() {
@@ -70,6 +94,7 @@ fn read_stanza(stanza: Stanza<'_>, harvest: &mut Harvest<'_>) {
             b"version" => package.version = field.text().into_owned(),
             b"architecture" => package.architecture = Some(field.text().into_owned()),
             b"source" => source = Some(field.text().into_owned()),
+            b"conffiles" => conffiles = Some(field),
             b"status" => state = State::of(&field.text()),
             b"maintainer" => {
                 let maintainer = field.text().into_owned();
@@ -91,6 +116,9 @@ fn read_stanza(stanza: Stanza<'_>, harvest: &mut Harvest<'_>) {
             stanza.line
         ));
         return;
+    }
+    for line in conffiles.into_iter().flat_map(Field::continued) {
+        files::read_conffile(&package.name, line, owned);
     }
     package.source = Some(source_of(source.as_deref(), &package));
     harvest.package(package);
@@ -269,7 +297,7 @@ Version: 4:12.2.0-3
     }
 
     #[test]
-    fn distroless_images_have_one_file_a_package_and_its_checksums_are_not_read() {
+    fn distroless_images_have_one_file_a_package() {
         let facts = facts(
             "var/lib/dpkg/status.d/tzdata",
             "Package: tzdata\nVersion: 2024a-0+deb12u1\nArchitecture: all\nMaintainer: GNU Libc Maintainers\n",
@@ -279,11 +307,11 @@ Version: 4:12.2.0-3
         };
         assert_eq!(tzdata.source, Some(source("tzdata", "2024a-0+deb12u1")));
         for path in [
-            "var/lib/dpkg/status.d/tzdata.md5sums",
             "var/lib/dpkg/info/status",
             "home/status",
+            "home/info/a.list",
         ] {
-            let skipped = detect_one(&Dpkg, path, b"0123  usr/share/zoneinfo/UTC");
+            let skipped = detect_one(&Dpkg, path, b"Package: a");
             assert_eq!(skipped, Ok(None), "{path}");
         }
     }

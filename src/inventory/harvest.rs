@@ -78,6 +78,15 @@ impl<'a> Harvest<'a> {
         self.facts
     }
 
+    /// Takes a part of the file that was not read, since it is larger than is read of any.
+    pub(super) fn limit_reached(&mut self, reason: impl Into<String>) {
+        if self.facts.gaps.len() < Self::GAPS {
+            self.gap(GapKind::LimitReached, reason);
+        } else {
+            self.gaps_over += 1;
+        }
+    }
+
     fn gap(&mut self, kind: GapKind, reason: impl Into<String>) {
         let gap = Gap::at(kind, LayerPath::from(self.path), reason);
         self.facts.gaps.push(gap);

@@ -9,6 +9,7 @@
 
 mod archive;
 mod assemble;
+mod binary;
 mod harvest;
 mod lang;
 mod os;
@@ -41,6 +42,8 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::chisel::Chisel),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
+        Box::new(lang::dotnet::Dotnet),
+        Box::new(binary::Binary),
         Box::new(lang::ruby::Ruby),
         Box::new(lang::php::Php),
         Box::new(lang::r::R),

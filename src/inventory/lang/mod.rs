@@ -4,6 +4,7 @@
 //! are its own. Sources that are not installed and lock files of projects are never read: they say what could be there, not
 //! what is.
 
+pub(super) mod dotnet;
 pub(super) mod conan;
 pub(super) mod dart;
 pub(super) mod erlang;

@@ -25,6 +25,8 @@ mod hand_checked;
 mod hostile;
 /// Images as code.
 mod image;
+/// Syft and Trivy on the same image.
+mod peers;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
 /// The main job on images of our own.

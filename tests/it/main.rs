@@ -27,6 +27,8 @@ mod hostile;
 mod image;
 /// Ownership and deleted packages.
 mod inventory;
+/// Syft and Trivy on the same image.
+mod peers;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
 /// The main job on images of our own.

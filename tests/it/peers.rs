@@ -47,7 +47,7 @@ impl Told {
     /// From a PURL. Distributions call their namespace differently, and some put the epoch into a qualifier.
     fn of_purl(purl: &str) -> Option<Self> {
         let (package_type, rest) = purl.strip_prefix("pkg:")?.split_once('/')?;
-        let rest = rest.split('#').next()?;
+        let (rest, subpath) = rest.split_once('#').unwrap_or((rest, ""));
         let (rest, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
         let (name, version) = rest.rsplit_once('@').unwrap_or((rest, ""));
         let mut name = percent_decoded(name);
@@ -63,6 +63,13 @@ impl Told {
         }
         if package_type == "golang" {
             version = version.trim_start_matches('v').to_owned();
+            // Syft takes the major version at the end of a module's path for a folder in it.
+            if subpath
+                .strip_prefix('v')
+                .is_some_and(|major| major.parse::<u32>().is_ok())
+            {
+                name = format!("{name}/{subpath}");
+            }
         }
         // Trivy's own word, before 2024.
         let package_type = match package_type {
@@ -262,6 +269,10 @@ fn purls_of_different_tools_are_reduced_to_the_same() {
         (
             "pkg:golang/golang.org/x/net@v0.7.0#http2",
             "golang golang.org/x/net 0.7.0",
+        ),
+        (
+            "pkg:golang/github.com/mikefarah/yq@v4.30.8#v4",
+            "golang github.com/mikefarah/yq/v4 4.30.8",
         ),
     ] {
         assert_eq!(told(purl), expected);

@@ -27,6 +27,8 @@ impl PackageType {
     pub const PYPI: Self = Self::new("pypi");
     /// Node packages.
     pub const NPM: Self = Self::new("npm");
+    /// Conda packages.
+    pub const CONDA: Self = Self::new("conda");
 
     /// A type by its registered lower-case name.
     pub const fn new(name: &'static str) -> Self {
@@ -36,6 +38,22 @@ impl PackageType {
     /// The registered name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The properties of a package that are qualifiers of its PURL, by the name that both have (PURL-TYPES).
+    fn qualifier_properties(&self) -> &'static [&'static str] {
+        match self.as_str() {
+            "conda" => &["build", "channel"],
+            _ => &[],
+        }
+    }
+
+    /// The qualifier of a PURL that has the architecture (PURL-TYPES), if there is one.
+    fn architecture_qualifier(&self) -> Option<&'static str> {
+        match self.as_str() {
+            "conda" => Some("subdir"),
+            _ => self.is_os().then_some("arch"),
+        }
     }
 
     /// Whether the distribution's own package tool installs it, so that the distribution's advisories apply.
@@ -168,14 +186,22 @@ impl Package {
             qualifiers.insert("epoch", epoch.into());
             version = rest;
         }
-        if self.package_type.is_os() {
-            if let Some(architecture) = &self.architecture {
-                qualifiers.insert("arch", architecture.into());
+        if let (Some(key), Some(architecture)) = (
+            self.package_type.architecture_qualifier(),
+            &self.architecture,
+        ) {
+            qualifiers.insert(key, architecture.into());
+        }
+        for key in self.package_type.qualifier_properties() {
+            if let Some(value) = self.properties.get(*key) {
+                qualifiers.insert(key, value.into());
             }
-            if let Some(distribution) = self.distribution.as_deref().or(distribution) {
-                namespace = namespace.or(Some(&distribution.id));
-                qualifiers.insert("distro", distribution.qualifier().into());
-            }
+        }
+        if self.package_type.is_os()
+            && let Some(distribution) = self.distribution.as_deref().or(distribution)
+        {
+            namespace = namespace.or(Some(&distribution.id));
+            qualifiers.insert("distro", distribution.qualifier().into());
         }
         if let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty()) {
             purl.with_namespace(namespace).ok()?;
@@ -227,6 +253,27 @@ mod tests {
             Some("pkg:npm/%40babel/core@7.0.0")
         );
         assert_eq!(core.full_name(), "@babel/core");
+    }
+
+    #[test]
+    fn what_a_type_makes_a_qualifier_of_is_one_and_other_properties_are_not() {
+        let mut absl = Package::new(PackageType::CONDA, "absl-py", "0.4.1");
+        absl.architecture = Some("linux-64".into());
+        for (key, value) in [
+            ("build", "py36h06a4308_0"),
+            ("channel", "pkgs/main"),
+            ("md5", "d41d"),
+        ] {
+            absl.properties.insert(key.into(), value.into());
+        }
+        assert_eq!(
+            absl.purl(None).as_deref(),
+            Some(
+                "pkg:conda/absl-py@0.4.1?build=py36h06a4308_0&channel=pkgs%2Fmain&subdir=linux-64"
+            )
+        );
+        absl.package_type = PackageType::PYPI;
+        assert_eq!(absl.purl(None).as_deref(), Some("pkg:pypi/absl-py@0.4.1"));
     }
 
     #[test]

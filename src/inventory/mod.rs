@@ -24,6 +24,9 @@ pub use unread::Unread;
 
 use crate::layers::Detector;
 
+/// The property of a package that another file than its own records: the folder that it lies in, relative to that file's.
+const INSTALLED_AT: &str = "installed-at";
+
 /// Every ecosystem that is read: one line each.
 pub fn detectors() -> Vec<Box<dyn Detector>> {
     vec![
@@ -33,6 +36,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::rpm::Rpm),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
+        Box::new(lang::conda::Conda),
     ]
 }
 

@@ -1,19 +1,29 @@
-//! Installed Node packages: the `package.json` of each folder directly in a `node_modules`.
+//! Installed Node packages: the `package.json` of each folder directly in a `node_modules`, npm's list of what it installed
+//! there, and the archives that Yarn's Plug'n'Play runs from.
 //!
-//! <https://docs.npmjs.com/cli/configuring-npm/package-json>. That takes in npm's own dependencies, global packages and
-//! pnpm's store, which all lie in a `node_modules` of their own, and leaves out applications, tests' data and the
-//! `package.json` that builds put into `dist/` to choose a module system.
+//! A `node_modules` have npm's own dependencies, global packages, bundled dependencies and pnpm's store, too. Left out are
+//! applications, tests' data and the `package.json` that builds put into `dist/` to choose a module system. What a bundler has
+//! put into one file cannot be told from any other script.
 
-use std::fmt;
+mod hidden_lock;
+mod manifest;
+#[cfg(test)]
+mod tests;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
-
+use self::manifest::Manifest;
+use crate::inventory::archive::{Archive, Budget, Refused};
+use crate::inventory::harvest::Harvest;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
-use crate::model::{Package, PackageType};
+use crate::model::{Claims, Package, PackageType, path_file_name, path_parent};
 
 /// 4 MiB: old versions of npm wrote the whole manual into it.
-const LIMIT: u64 = 4 << 20;
+const MANIFEST_LIMIT: u64 = 4 << 20;
+
+/// 32 MiB: the list of 60,000 packages.
+const LOCK_LIMIT: u64 = 32 << 20;
+
+/// 256 MiB, as much as is held of any file: Yarn packs each package into an archive of its own.
+const ARCHIVE_LIMIT: u64 = 256 << 20;
 
 /// Reads the manifests of installed Node packages.
 pub(in crate::inventory) struct Node;
@@ -22,40 +32,85 @@ impl Detector for Node {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "lang/node",
-            version: 1,
+            version: 2,
         }
     }
 
     fn interests(&self) -> &[Interest] {
-        &[Interest::Name("package.json")]
+        &[
+            Interest::Name("package.json"),
+            Interest::Name(".package-lock.json"),
+            Interest::Extension("zip"),
+        ]
     }
 
     fn wants(&self, entry: &Entry<'_>) -> Want {
-        if is_package_folder(entry.parent()) {
-            Want::Whole { limit: LIMIT }
-        } else {
-            Want::Skip
+        match Kind::of(entry.path) {
+            Some(kind) => Want::Whole {
+                limit: kind.limit(),
+            },
+            None => Want::Skip,
         }
     }
 
-    /// A manifest without a name or a version is no package: npm installs none without both, so it is a workspace of the
-    /// application or data of a test, and no advisory can be about it.
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
-        // npm itself passes over the byte-order mark.
-        let json = file
-            .bytes
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(file.bytes);
-        let manifest: Manifest = serde_json::from_slice(json).map_err(|error| {
-            ParseError::new(format!(
-                "it is no JSON object (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })?;
-        Ok(FileFacts::of_packages(
-            manifest.into_package().into_iter().collect(),
-        ))
+        let path = file.entry.path;
+        match Kind::of(path) {
+            Some(Kind::Manifest(place)) => read_manifest(path, file.bytes, place),
+            Some(Kind::HiddenLock) => hidden_lock::read(path, file.bytes),
+            Some(Kind::Archive) => Ok(read_archive(path, file.bytes)),
+            None => Ok(FileFacts::default()),
+        }
+    }
+}
+
+/// What a file is, from its path in the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The manifest of a package.
+    Manifest(Place),
+    /// npm's list of a `node_modules`.
+    HiddenLock,
+    /// A package of Yarn's cache.
+    Archive,
+}
+
+/// Where a manifest lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In a `node_modules`: it is installed.
+    NodeModules,
+    /// In a folder that is named after the package and its version: a tool runs it from there.
+    Named,
+}
+
+impl Kind {
+    fn of(path: &str) -> Option<Self> {
+        let folder = path_parent(path)?;
+        match path_file_name(path) {
+            "package.json" if is_package_folder(folder) => Some(Self::Manifest(Place::NodeModules)),
+            "package.json" if named_folder(folder).is_some() => Some(Self::Manifest(Place::Named)),
+            ".package-lock.json" if path_file_name(folder) == "node_modules" => {
+                Some(Self::HiddenLock)
+            }
+            // A project's own cache, and the one of all projects of a user (`enableGlobalCache`).
+            name if name.ends_with(".zip") && path_file_name(folder) == "cache" => {
+                let above = path_parent(folder).unwrap_or_default();
+                let is_yarns = path_file_name(above) == ".yarn"
+                    || path_file_name(above) == "berry"
+                        && path_parent(above).is_some_and(|it| path_file_name(it) == ".yarn");
+                is_yarns.then_some(Self::Archive)
+            }
+            _ => None,
+        }
+    }
+
+    const fn limit(self) -> u64 {
+        match self {
+            Self::Manifest(_) => MANIFEST_LIMIT,
+            Self::HiddenLock => LOCK_LIMIT,
+            Self::Archive => ARCHIVE_LIMIT,
+        }
     }
 }
 
@@ -74,197 +129,98 @@ fn is_package_folder(folder: &str) -> bool {
     }
 }
 
-/// The fields of a manifest that are read. As in JavaScript, the last one of a name counts, and no field has to have the
-/// type that it should.
-#[derive(Default)]
-struct Manifest {
-    name: Value,
-    version: Value,
-    license: Value,
-    licenses: Value,
+/// The name and version that the folder itself says, for places where tools unpack a package to run it: Deno's cache
+/// (`npm/REGISTRY/NAME/VERSION`), Corepack's (`corepack/v1/NAME/VERSION`), and the `yarn-vVERSION` of Yarn's own archive, which
+/// Node's official images have in `/opt`.
+fn named_folder(folder: &str) -> Option<(&str, &str)> {
+    let (above, last) = folder.rsplit_once('/')?;
+    if let Some(version) = last.strip_prefix("yarn-v") {
+        return Some(("yarn", version));
+    }
+    let (rest, name) = above.rsplit_once('/')?;
+    let mut parts = rest.rsplit('/');
+    let (place, name) = match parts.next()? {
+        scope if scope.starts_with('@') => {
+            let scoped = above.get(above.len() - name.len() - 1 - scope.len()..)?;
+            (parts.next()?, scoped)
+        }
+        place => (place, name),
+    };
+    let tool = parts.next()?;
+    let is_registry = tool == "npm" && place.contains('.');
+    let is_corepack = tool == "corepack" && place == "v1";
+    (is_registry || is_corepack).then_some((name, last))
 }
 
-impl Manifest {
-    fn into_package(self) -> Option<Package> {
-        let text =
-            |value: &Value| Some(value.as_str()?.trim().to_owned()).filter(|text| !text.is_empty());
-        let (name, version) = (text(&self.name)?, text(&self.version)?);
-        let (namespace, name) = match name.split_once('/') {
-            Some((scope, name)) if scope.starts_with('@') => {
-                (Some(scope.to_owned()), name.to_owned())
+fn read_manifest(path: &str, bytes: &[u8], place: Place) -> Result<FileFacts, ParseError> {
+    let mut facts = FileFacts::default();
+    let folder = path_parent(path).unwrap_or_default();
+    if let Some(package) = Manifest::read(bytes)?.into_package() {
+        let name = package.full_name();
+        let is_named = || named_folder(folder) == Some((name.as_str(), package.version.as_str()));
+        if place == Place::NodeModules || is_named() {
+            facts.claims.push(Claims::folder(name, folder));
+            facts.packages.push(package);
+        }
+    }
+    Ok(facts)
+}
+
+/// Every package of an archive: what it is, and what it bundles.
+fn read_archive(path: &str, bytes: &[u8]) -> FileFacts {
+    let mut harvest = Harvest::of(path);
+    if let Err(refused) = read_members(bytes, &mut harvest) {
+        harvest.refused("", refused);
+    }
+    harvest.finish()
+}
+
+fn read_members(bytes: &[u8], harvest: &mut Harvest<'_>) -> Result<(), Refused> {
+    let archive = Archive::open(bytes)?;
+    let mut budget = Budget::of(bytes);
+    for member in archive.members() {
+        let member = member?;
+        let path = member.path();
+        let inside = path.as_str();
+        if Kind::of(inside) != Some(Kind::Manifest(Place::NodeModules)) || member.is_folder() {
+            continue;
+        }
+        let content = match archive.read(&member, MANIFEST_LIMIT, &mut budget) {
+            Ok(content) => content,
+            Err(refused) => {
+                harvest.refused(inside, refused);
+                continue;
             }
-            _ => (None, name),
         };
-        let mut package = Package::new(PackageType::NPM, name, version);
-        package.namespace = namespace;
-        package.licenses = [&self.license, &self.licenses]
-            .into_iter()
-            .flat_map(|value| {
-                value
-                    .as_array()
-                    .map_or(std::slice::from_ref(value), Vec::as_slice)
-            })
-            // Before SPDX expressions a licence was an object, and several were an array of them.
-            .filter_map(|license| text(license.get("type").unwrap_or(license)))
-            .collect();
-        Some(package)
+        match Manifest::read(&content).map(Manifest::into_package) {
+            Ok(Some(mut package)) => {
+                let place = inside.to_owned();
+                package.properties.insert("archive-path".into(), place);
+                harvest.package(package);
+            }
+            Ok(None) => {}
+            Err(error) => harvest.unreadable(format!("{inside}: {error}")),
+        }
     }
+    Ok(())
 }
 
-impl<'de> Deserialize<'de> for Manifest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ManifestVisitor)
-    }
+/// A package by the name that npm uses, with its scope.
+fn package(full_name: &str, version: &str) -> Package {
+    let (scope, name) = match full_name.split_once('/') {
+        Some((scope, name)) if scope.starts_with('@') => (Some(scope), name),
+        _ => (None, full_name),
+    };
+    let mut package = Package::new(PackageType::NPM, name, version);
+    package.namespace = scope.map(str::to_owned);
+    package
 }
 
-/// Keeps the four fields and builds nothing for the others, however large they are.
-struct ManifestVisitor;
-
-impl<'de> Visitor<'de> for ManifestVisitor {
-    type Value = Manifest;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Manifest, A::Error> {
-        let mut manifest = Manifest::default();
-        while let Some(name) = fields.next_key::<String>()? {
-            let place = match name.as_str() {
-                "name" => &mut manifest.name,
-                "version" => &mut manifest.version,
-                "license" => &mut manifest.license,
-                "licenses" => &mut manifest.licenses,
-                _ => {
-                    fields.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *place = fields.next_value()?;
-        }
-        Ok(manifest)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::layers::detect_one;
-
-    const MANIFEST: &str = "app/node_modules/x/package.json";
-
-    fn packages(json: &str) -> Vec<Package> {
-        detect_one(&Node, MANIFEST, json.as_bytes())
-            .expect("a manifest")
-            .expect("a path that is wanted")
-            .packages
-    }
-
-    #[test]
-    fn only_folders_directly_in_node_modules_are_packages() {
-        for (path, wanted) in [
-            ("app/node_modules/lodash/package.json", true),
-            ("node_modules/lodash/package.json", true),
-            ("app/node_modules/@babel/core/package.json", true),
-            ("usr/local/lib/node_modules/npm/package.json", true),
-            (
-                "usr/local/lib/node_modules/npm/node_modules/tar/package.json",
-                true,
-            ),
-            (
-                "app/node_modules/.pnpm/tar@6.1.0/node_modules/tar/package.json",
-                true,
-            ),
-            ("app/package.json", false),
-            ("app/node_modules/package.json", false),
-            ("app/node_modules/@babel/package.json", false),
-            ("app/node_modules/.cache/package.json", false),
-            ("app/node_modules/resolve/test/package.json", false),
-            ("app/node_modules/uuid/dist/esm/package.json", false),
-            ("app/not_node_modules/lodash/package.json", false),
-            ("package.json", false),
-        ] {
-            let read = detect_one(&Node, path, b"{}").expect("no error").is_some();
-            assert_eq!(read, wanted, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_scope_becomes_the_namespace() {
-        let found = packages(r#"{"name": "@babel/core", "version": "7.24.0", "license": "MIT"}"#);
-        let [core] = found.as_slice() else {
-            panic!("one package")
-        };
-        assert_eq!(core.namespace.as_deref(), Some("@babel"));
-        assert_eq!(
-            (core.name.as_str(), core.version.as_str()),
-            ("core", "7.24.0")
-        );
-        assert_eq!(core.full_name(), "@babel/core");
-        assert_eq!(core.licenses, ["MIT"]);
-    }
-
-    #[test]
-    fn licences_are_read_in_all_their_historic_forms() {
-        for (field, licenses) in [
-            (
-                r#""license": "(MIT OR GPL-3.0)""#,
-                &["(MIT OR GPL-3.0)"][..],
-            ),
-            (r#""license": {"type": "BSD", "url": "…"}"#, &["BSD"]),
-            (
-                r#""licenses": [{"type": "MIT"}, {"type": "GPL"}, "ISC"]"#,
-                &["MIT", "GPL", "ISC"],
-            ),
-            (r#""licenses": {"type": "MIT"}"#, &["MIT"]),
-            (r#""license": 7, "licenses": [null, {}, {"type": 1}]"#, &[]),
-        ] {
-            let found = packages(&format!(r#"{{"name": "a", "version": "1.0.0", {field}}}"#));
-            assert_eq!(found[0].licenses, licenses, "{field}");
-        }
-    }
-
-    #[test]
-    fn what_npm_would_not_install_is_no_package() {
-        for json in [
-            r#"{"name": "workspace"}"#,
-            r#"{"type": "module"}"#,
-            r#"{"name": "a", "version": 1}"#,
-            r#"{"name": "", "version": "1.0.0"}"#,
-        ] {
-            assert_eq!(packages(json), [], "{json}");
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_and_repeated_fields_are_read_as_node_does() {
-        let found = packages("\u{feff}{\"name\": \"a\", \"version\": \"1\", \"version\": \"2\"}");
-        assert_eq!(found[0].version, "2");
-    }
-
-    #[test]
-    fn what_is_no_json_object_is_an_error_with_its_place_and_without_its_content() {
-        for json in ["", "[]", "{\"name\": \"a\",\n secret}", "null"] {
-            let error = detect_one(&Node, MANIFEST, json.as_bytes()).expect_err(json);
-            assert!(
-                error.reason.starts_with("it is no JSON object (line "),
-                "{error}"
-            );
-            assert!(!error.reason.contains("secret"));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = detect_one(&Node, MANIFEST, &bytes);
-        }
-
-        #[test]
-        fn any_path_is_decided_without_a_panic(path in "[a@./-]{0,8}(node_modules/)?[a@./-]{0,8}") {
-            let _ = detect_one(&Node, &format!("{path}/package.json"), b"{}");
-        }
-    }
+/// The place of an error, without the content that is there.
+fn not_json(error: &serde_json::Error) -> ParseError {
+    ParseError::new(format!(
+        "it is no JSON object (line {}, column {})",
+        error.line(),
+        error.column()
+    ))
 }

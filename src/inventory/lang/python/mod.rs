@@ -1,15 +1,31 @@
-//! Installed Python packages: the metadata in their `.dist-info` and `.egg-info`.
+//! Installed Python packages: the metadata in their `.dist-info` and `.egg-info`, also in the archives that Python runs or
+//! installs from, the files that they list as their own, and the copies that they have inside.
 //!
-//! <https://packaging.python.org/en/latest/specifications/core-metadata/>, and for the places
-//! <https://packaging.python.org/en/latest/specifications/recording-installed-packages/>. Copies that a package vendors
-//! are there all the same, and are reported.
+//! <https://packaging.python.org/en/latest/specifications/recording-installed-packages/>. Of an egg the form is
+//! <https://setuptools.pypa.io/en/latest/deprecated/python_eggs.html>. An editable install has a `.dist-info` as every other;
+//! an `.egg-link` leads to a folder with an `.egg-info`, which is read where it lies.
 
-use crate::inventory::stanza::stanzas;
+mod metadata;
+mod record;
+#[cfg(test)]
+mod tests;
+mod vendored;
+
+use self::metadata::package_of;
+use super::listed::Listed;
+use crate::inventory::archive::{Archive, Budget, Refused};
+use crate::inventory::harvest::Harvest;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
-use crate::model::{Package, PackageType, path_file_name};
+use crate::model::{Claims, Package, path_file_name, path_parent};
 
 /// 16 MiB: the description can be a whole manual; only the head before it is read.
-const LIMIT: u64 = 16 << 20;
+const METADATA_LIMIT: u64 = 16 << 20;
+
+/// 32 MiB: a record of 200,000 files; the largest packages have a quarter of that.
+const LIST_LIMIT: u64 = 32 << 20;
+
+/// 256 MiB, as much as is held of any file. Wheels of machine learning are larger, and are deleted after they were installed.
+const ARCHIVE_LIMIT: u64 = 256 << 20;
 
 /// Reads Python's package metadata.
 pub(in crate::inventory) struct Python;
@@ -18,7 +34,7 @@ impl Detector for Python {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "lang/python",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -26,93 +42,189 @@ impl Detector for Python {
         &[
             Interest::Name("METADATA"),
             Interest::Name("PKG-INFO"),
+            Interest::Name("RECORD"),
+            Interest::Name("installed-files.txt"),
+            Interest::Name("vendor.txt"),
+            Interest::Name("patched.txt"),
             Interest::Extension("egg-info"),
+            Interest::Extension("egg"),
+            Interest::Extension("whl"),
+            Interest::Extension("pex"),
+            Interest::Extension("pyz"),
         ]
     }
 
     fn wants(&self, entry: &Entry<'_>) -> Want {
-        let folder = path_file_name(entry.parent());
-        let wanted = match entry.file_name() {
-            "METADATA" => folder.ends_with(".dist-info"),
-            "PKG-INFO" => folder.ends_with(".egg-info") || folder == "EGG-INFO",
-            // distutils wrote one file where setuptools writes a folder.
-            name => name.ends_with(".egg-info"),
-        };
-        if wanted {
-            Want::Whole { limit: LIMIT }
-        } else {
-            Want::Skip
+        match Kind::of(entry.path) {
+            Some(kind) => Want::Whole {
+                limit: kind.limit(),
+            },
+            None => Want::Skip,
         }
     }
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
-        let metadata = Metadata::read(file.bytes);
-        let missing = |field| ParseError::new(format!("its metadata has no {field}"));
-        let name = metadata.name.as_deref().ok_or_else(|| missing("Name"))?;
-        let version = metadata
-            .version
-            .as_deref()
-            .ok_or_else(|| missing("Version"))?;
-        let mut package = Package::new(PackageType::PYPI, normalise(name), version);
-        if package.name != name {
-            let name = name.to_owned();
-            package.properties.insert("original-name".into(), name);
-        }
-        package.licenses = metadata.licenses();
-        Ok(FileFacts::of_packages(vec![package]))
-    }
-}
-
-/// The fields that are read; of several the first one counts, as in Python's `email` parser.
-#[derive(Default)]
-struct Metadata {
-    name: Option<String>,
-    version: Option<String>,
-    license_expression: Option<String>,
-    license: Option<String>,
-    license_classifiers: Vec<String>,
-}
-
-impl Metadata {
-    /// Reads the head; what follows the first blank line is the description. A stray line is passed over, as Python
-    /// itself does.
-    fn read(bytes: &[u8]) -> Self {
-        let mut metadata = Self::default();
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let head = stanzas(bytes).next();
-        for field in head.into_iter().flat_map(|head| head.fields().flatten()) {
-            let place = match field.name.to_ascii_lowercase().as_slice() {
-                b"name" => &mut metadata.name,
-                b"version" => &mut metadata.version,
-                b"license-expression" => &mut metadata.license_expression,
-                // Over several lines it is the licence's text, no name of it.
-                b"license" if !field.is_folded() => &mut metadata.license,
-                b"classifier" => {
-                    if let Some(license) = field.text().strip_prefix("License ::") {
-                        let (_, name) = license.rsplit_once("::").unwrap_or(("", license));
-                        metadata.license_classifiers.push(name.trim().to_owned());
-                    }
-                    continue;
-                }
-                _ => continue,
-            };
-            let value = field.text();
-            if place.is_none() && !value.is_empty() {
-                *place = Some(value.into_owned());
+        let path = file.entry.path;
+        let mut facts = FileFacts::default();
+        match Kind::of(path) {
+            Some(Kind::Metadata) => {
+                let package = package_of(file.bytes)?;
+                facts.claims.extend(own_folder(path, &package.name));
+                facts.packages.push(package);
             }
+            Some(Kind::Record) => {
+                let folder = file.entry.parent();
+                let mut listed = Listed::below(path_parent(folder).unwrap_or_default());
+                record::read_record(file.bytes, &mut listed);
+                listed.finish(owner(folder), path, &mut facts);
+            }
+            Some(Kind::InstalledFiles) => {
+                let folder = file.entry.parent();
+                let mut listed = Listed::below(folder);
+                record::read_installed_files(file.bytes, &mut listed);
+                listed.finish(owner(folder), path, &mut facts);
+            }
+            Some(Kind::Vendored) => {
+                let mut harvest = Harvest::of(path);
+                vendored::read(file.bytes, path, |package| harvest.package(package));
+                facts = harvest.finish();
+            }
+            Some(Kind::Archive) => facts = read_archive(path, file.bytes),
+            None => {}
         }
-        metadata
+        Ok(facts)
+    }
+}
+
+/// What a file is, from its path in the image or in an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// `METADATA`, `PKG-INFO`, or the one file that distutils wrote where setuptools writes a folder.
+    Metadata,
+    /// `RECORD`.
+    Record,
+    /// `installed-files.txt`.
+    InstalledFiles,
+    /// `vendor.txt`.
+    Vendored,
+    /// A wheel, an egg, or an application in an archive.
+    Archive,
+}
+
+impl Kind {
+    fn of(path: &str) -> Option<Self> {
+        let folder = path_file_name(path_parent(path).unwrap_or_default());
+        let name = path_file_name(path);
+        match name {
+            "METADATA" => has_ending(folder, ".dist-info").then_some(Self::Metadata),
+            "PKG-INFO" => {
+                (has_ending(folder, ".egg-info") || folder == "EGG-INFO").then_some(Self::Metadata)
+            }
+            "RECORD" => has_ending(folder, ".dist-info").then_some(Self::Record),
+            "installed-files.txt" => {
+                has_ending(folder, ".egg-info").then_some(Self::InstalledFiles)
+            }
+            "vendor.txt" | "patched.txt" => vendored::is_list(path).then_some(Self::Vendored),
+            _ if has_ending(name, ".egg-info") => Some(Self::Metadata),
+            _ if [".whl", ".egg", ".pex", ".pyz"]
+                .iter()
+                .any(|ending| has_ending(name, ending)) =>
+            {
+                Some(Self::Archive)
+            }
+            _ => None,
+        }
     }
 
-    /// The SPDX expression where there is one, otherwise the author's words, otherwise what the classifiers say.
-    fn licenses(self) -> Vec<String> {
-        // setuptools writes UNKNOWN where the author wrote nothing.
-        let license = self.license.filter(|license| license != "UNKNOWN");
-        match self.license_expression.or(license) {
-            Some(license) => vec![license],
-            None => self.license_classifiers,
+    const fn limit(self) -> u64 {
+        match self {
+            Self::Metadata => METADATA_LIMIT,
+            Self::Record | Self::InstalledFiles | Self::Vendored => LIST_LIMIT,
+            Self::Archive => ARCHIVE_LIMIT,
         }
     }
+}
+
+/// Whether a name has something in front of the ending, which some tools write in capitals.
+fn has_ending(name: &str, ending: &str) -> bool {
+    without_ending(name, ending).is_some_and(|stem| !stem.is_empty())
+}
+
+fn without_ending<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
+    let (stem, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+    end.eq_ignore_ascii_case(ending).then_some(stem)
+}
+
+/// The folder that is the package's alone: the one of its metadata, or the whole egg. That takes in what an installer adds to
+/// it, and what is left where a distribution leaves the lists out.
+fn own_folder(metadata: &str, name: &str) -> Option<Claims> {
+    let folder = path_parent(metadata)?;
+    let folder = match path_file_name(metadata) {
+        "METADATA" | "PKG-INFO" => folder,
+        _ => return None,
+    };
+    let is_egg = |above: &&str| {
+        path_file_name(folder) == "EGG-INFO" && has_ending(path_file_name(above), ".egg")
+    };
+    let egg = path_parent(folder).filter(is_egg);
+    Some(Claims::folder(name, egg.unwrap_or(folder)))
+}
+
+/// The package whose list lies in this folder: `NAME-VERSION.dist-info`, where a dash in the name is written as an underscore.
+fn owner(folder: &str) -> String {
+    let folder = path_file_name(folder);
+    let stem = [".dist-info", ".egg-info"]
+        .iter()
+        .find_map(|ending| without_ending(folder, ending))
+        .unwrap_or(folder);
+    let (name, _) = stem.split_once('-').unwrap_or((stem, ""));
+    normalise(name)
+}
+
+/// Every package whose metadata lies in an archive, with its path inside.
+fn read_archive(path: &str, bytes: &[u8]) -> FileFacts {
+    let mut harvest = Harvest::of(path);
+    // Tests of packaging tools have files of these names that are no archives.
+    if Archive::begins(bytes) || bytes.starts_with(b"#!") {
+        if let Err(refused) = read_members(bytes, &mut harvest) {
+            harvest.refused("", refused);
+        }
+    }
+    harvest.finish()
+}
+
+fn read_members(bytes: &[u8], harvest: &mut Harvest<'_>) -> Result<(), Refused> {
+    let archive = Archive::open(bytes)?;
+    let mut budget = Budget::of(bytes);
+    for member in archive.members() {
+        let member = member?;
+        let path = member.path();
+        let inside = path.as_str();
+        let kind = match Kind::of(inside) {
+            Some(kind @ (Kind::Metadata | Kind::Vendored)) if !member.is_folder() => kind,
+            _ => continue,
+        };
+        let content = match archive.read(&member, kind.limit(), &mut budget) {
+            Ok(content) => content,
+            Err(refused) => {
+                harvest.refused(inside, refused);
+                continue;
+            }
+        };
+        let mut take = |mut package: Package| {
+            let place = inside.to_owned();
+            package.properties.insert("archive-path".into(), place);
+            harvest.package(package);
+        };
+        match kind {
+            Kind::Vendored => vendored::read(&content, inside, take),
+            _ => match package_of(&content) {
+                Ok(package) => take(package),
+                Err(error) => harvest.unreadable(format!("{inside}: {error}")),
+            },
+        }
+    }
+    Ok(())
 }
 
 /// The name as indexes and advisories compare it: lower case, each run of `-`, `_` and `.` one dash.
@@ -127,148 +239,4 @@ fn normalise(name: &str) -> String {
         normal.push_str(&part.to_ascii_lowercase());
     }
     normal
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::layers::detect_one;
-
-    const METADATA: &str = "usr/lib/python3.12/site-packages/x-1.dist-info/METADATA";
-
-    fn package(text: &str) -> Package {
-        let facts = detect_one(&Python, METADATA, text.as_bytes())
-            .expect("metadata")
-            .expect("a path that is wanted");
-        facts.packages.into_iter().next().expect("one package")
-    }
-
-    #[test]
-    fn names_are_normalised_as_indexes_do() {
-        for (name, normal) in [
-            ("Django", "django"),
-            ("ruamel.yaml", "ruamel-yaml"),
-            ("zope.interface", "zope-interface"),
-            ("a-_.b__C", "a-b-c"),
-            ("requests", "requests"),
-        ] {
-            assert_eq!(normalise(name), normal);
-        }
-    }
-
-    #[test]
-    fn the_head_is_read_and_the_description_is_not() {
-        let read = package(
-            "Metadata-Version: 2.1\nName: Jaraco.Text\nVersion: 3.12.1\nSummary: Text\n  utilities\nLicense: UNKNOWN\nClassifier: License :: OSI Approved :: MIT License\nClassifier: Programming Language :: Python\n\nName: other\nVersion: 9\n",
-        );
-        assert_eq!(
-            (read.name.as_str(), read.version.as_str()),
-            ("jaraco-text", "3.12.1")
-        );
-        assert_eq!(read.properties["original-name"], "Jaraco.Text");
-        assert_eq!(read.licenses, ["MIT License"]);
-        assert_eq!(
-            read.purl(None).as_deref(),
-            Some("pkg:pypi/jaraco-text@3.12.1")
-        );
-    }
-
-    #[test]
-    fn an_spdx_expression_comes_before_words_and_words_before_classifiers() {
-        let head = "Name: a\nVersion: 1\nClassifier: License :: OSI Approved :: BSD License\n";
-        let with = |lines: &str| package(&format!("{head}{lines}")).licenses;
-        assert_eq!(
-            with("License: BSD\nLicense-Expression: BSD-3-Clause\n"),
-            ["BSD-3-Clause"]
-        );
-        assert_eq!(with("License: BSD\n"), ["BSD"]);
-        assert_eq!(with("License: Copyright\n  All rights\n"), ["BSD License"]);
-        assert!(package("Name: a\nVersion: 1\n").properties.is_empty());
-    }
-
-    #[test]
-    fn metadata_is_read_where_installers_put_it() {
-        for (path, wanted) in [
-            (METADATA, true),
-            ("usr/lib/python3/dist-packages/six.egg-info/PKG-INFO", true),
-            (
-                "usr/lib/python3/dist-packages/argparse-1.2.1.egg-info",
-                true,
-            ),
-            ("opt/app/six-1.16-py3.12.egg/EGG-INFO/PKG-INFO", true),
-            ("build/six-1.16/PKG-INFO", false),
-            ("usr/share/METADATA", false),
-        ] {
-            let read = detect_one(&Python, path, b"Name: six\nVersion: 1.16\n");
-            assert_eq!(read.expect("no error").is_some(), wanted, "{path}");
-        }
-    }
-
-    #[test]
-    fn metadata_without_a_name_or_a_version_is_an_error() {
-        for (text, field) in [
-            ("Version: 1\n", "Name"),
-            ("Name: a\nVersion:\n", "Version"),
-            ("", "Name"),
-        ] {
-            let error = detect_one(&Python, METADATA, text.as_bytes()).expect_err("no package");
-            assert_eq!(error.reason, format!("its metadata has no {field}"));
-        }
-    }
-
-    /// Python's own view of what is installed: name by the standard's regular expression, version, metadata file.
-    const INSTALLED: &str = r#"
-import importlib.metadata, os, re
-for found in importlib.metadata.distributions():
-    file = next((f for f in ("METADATA", "PKG-INFO") if os.path.isfile(os.path.join(found._path, f))), None)
-    if file:
-        name = re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower()
-        print(name, found.version, os.path.join(found._path, file), sep="\t")
-"#;
-
-    #[test]
-    fn this_machine_s_packages_read_as_python_reads_them() {
-        let listed = std::process::Command::new("python3")
-            .args(["-c", INSTALLED])
-            .output();
-        let listed = match listed {
-            Ok(listed) if listed.status.success() => listed.stdout,
-            _ => {
-                println!("skipped: this machine has no python3 with importlib.metadata");
-                return;
-            }
-        };
-        for line in String::from_utf8_lossy(&listed).lines() {
-            let [name, version, path] = line.split('\t').collect::<Vec<_>>()[..] else {
-                panic!("three columns, not {line}")
-            };
-            let file = std::fs::File::open(path).expect("the file that Python read");
-            let bytes = crate::model::limits::read_at_most(file, LIMIT).expect("its bytes");
-            let facts = detect_one(&Python, path, &bytes)
-                .expect("metadata")
-                .expect(path);
-            let found: Vec<(&str, &str)> = facts
-                .packages
-                .iter()
-                .map(|package| (package.name.as_str(), package.version.as_str()))
-                .collect();
-            assert_eq!(found, [(name, version)], "{path}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = detect_one(&Python, METADATA, &bytes);
-        }
-
-        #[test]
-        fn normalising_is_stable(name in "[A-Za-z0-9._-]{0,20}") {
-            let once = normalise(&name);
-            prop_assert_eq!(normalise(&once), once.clone());
-            prop_assert!(!once.contains("--"));
-        }
-    }
 }

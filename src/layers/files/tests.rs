@@ -151,3 +151,30 @@ fn a_file_belongs_to_whoever_claims_it_or_a_folder_above_it() {
     owners.sort_unstable();
     assert_eq!(owners, [(1, Some(0)), (2, None), (3, Some(1))]);
 }
+
+#[test]
+fn a_folder_is_there_while_a_file_below_it_is_seen() {
+    let layers = [
+        layer(
+            &[("app/a/b/c", 1), ("app/gone/x", 1), ("opt/d", 1)],
+            &[],
+            &[],
+        ),
+        layer(&[("app/new/y", 1)], &["app/gone"], &[]),
+    ];
+    let reports: Vec<_> = layers.iter().collect();
+    let folders = VisibleFiles::of(&reports).folders();
+    let seen = [
+        "app",
+        "app/a",
+        "app/a/b",
+        "app/a/b/c",
+        "app/gone",
+        "app/new",
+        "opt",
+    ];
+    assert_eq!(
+        seen.map(|folder| folders.has_folder(folder)),
+        [true, true, true, false, false, true, true]
+    );
+}

@@ -84,6 +84,36 @@ impl<'a> VisibleFiles<'a> {
         self.get(*self.files.get(index)?)
     }
 
+    /// Every folder that a file lies in, or that lies above one.
+    pub fn folders(&self) -> Paths {
+        let mut holding: Vec<Vec<bool>> = self
+            .tables
+            .iter()
+            .map(|table| vec![false; table.folders.len()])
+            .collect();
+        for file in self.files.iter().filter_map(|file| self.get(*file)) {
+            let folder = holding
+                .get_mut(file.layer)
+                .and_then(|folders| folders.get_mut(file.record.folder as usize));
+            if let Some(folder) = folder {
+                *folder = true;
+            }
+        }
+        let mut paths = Paths::default();
+        for (table, mut holding) in self.tables.iter().zip(holding) {
+            // From the last: a folder comes after the one that it lies in.
+            for (index, folder) in table.folders.iter().enumerate().rev() {
+                if holding.get(index) == Some(&true) {
+                    paths.folders.insert(folder.path);
+                    if let Some(above) = holding.get_mut(folder.above as usize) {
+                        *above = true;
+                    }
+                }
+            }
+        }
+        paths
+    }
+
     /// Each file, with the first of `owners` that holds it or a folder that it lies in.
     pub fn with_owner(&self, owners: &[&Paths]) -> Vec<(VisibleFile<'a>, Option<usize>)> {
         let folders: Vec<Vec<Vec<bool>>> = self
@@ -139,6 +169,11 @@ impl Paths {
     /// Whether a file was added by itself.
     pub fn has_file(&self, path: &str) -> bool {
         self.files.contains(&hash(path))
+    }
+
+    /// Whether a folder was added.
+    pub fn has_folder(&self, path: &str) -> bool {
+        self.folders.contains(&hash(path))
     }
 
     /// Adds all that is below a folder.

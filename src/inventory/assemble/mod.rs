@@ -5,6 +5,7 @@
 
 mod accounting;
 mod integrity;
+mod listed;
 mod ownership;
 
 pub use integrity::{Integrity, ModifiedFile};
@@ -97,7 +98,7 @@ impl<'a> Identity<'a> {
 /// Concludes the inventory.
 pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
     let distribution = distribution_of(&squashed.visible);
-    let mut packages = installed_packages(&squashed.visible, distribution.as_ref());
+    let mut packages = installed_packages(squashed, distribution.as_ref());
     name_owners(&mut packages, squashed);
     let out_of_sight = squashed
         .hidden
@@ -192,13 +193,14 @@ fn is_known(distribution: &Distribution) -> bool {
 }
 
 fn installed_packages(
-    visible: &[Visible<'_>],
+    squashed: &Squashed<'_>,
     distribution: Option<&Distribution>,
 ) -> Vec<InstalledPackage> {
-    let mut packages: Vec<InstalledPackage> = visible
+    let packages = squashed
+        .visible
         .iter()
-        .flat_map(|file| packages_of_file(file, distribution))
-        .collect();
+        .flat_map(|file| packages_of_file(file, distribution));
+    let mut packages = listed::fold(packages.collect(), &squashed.files);
     packages.sort_unstable();
     // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder
     // by two names. The same language package in two places is installed twice.
@@ -257,7 +259,8 @@ fn deleted_packages<'a>(
     for file in out_of_sight {
         for package in &file.facts.packages {
             let identity = Identity::of(package);
-            if installed.contains(&identity) {
+            // A list can be older than what lay there: it does not tell what a layer once held.
+            if installed.contains(&identity) || listed::is_listed(package) {
                 continue;
             }
             let found = DeletedPackage {

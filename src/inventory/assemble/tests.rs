@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::layers::{Covered, FileFacts};
+use crate::layers::{Covered, DetectorSet, Expected, FileFacts, LayerReport, read_layer, squash};
+use crate::model::Limits;
 
 fn package(package_type: PackageType, name: &str, version: &str) -> Package {
     Package::new(package_type, name, version)
@@ -245,6 +246,128 @@ fn nothing_at_all_and_a_distribution_without_packages_are_gaps() {
     assert_eq!(gaps(&[(0, &debian), (1, &six)]), [GapKind::NothingFound]);
     assert_eq!(gaps(&[(0, &debian), (1, &curl)]), []);
     assert_eq!(gaps(&[(1, &six)]), []);
+}
+
+/// A layer of files with these contents, read by every detector of the inventory.
+fn layer(files: &[(&str, &str)], removed: &[&str]) -> LayerReport {
+    let mut tar = tar::Builder::new(Vec::new());
+    let names = removed.iter().map(|path| {
+        let (folder, name) = path.rsplit_once('/').expect("a folder");
+        (format!("{folder}/.wh.{name}"), "")
+    });
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), *text));
+    for (path, text) in files.chain(names) {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, path, text.as_bytes())
+            .expect("memory");
+    }
+    let bytes = tar.into_inner().expect("memory");
+    let detectors = DetectorSet::new(crate::inventory::detectors());
+    let read = read_layer(
+        &bytes[..],
+        &Expected::default(),
+        &detectors,
+        &Limits::default(),
+    );
+    read.expect("a layer").report
+}
+
+/// Name, version and path of each package of these layers.
+fn installed(layers: &[LayerReport]) -> Vec<(String, String, String)> {
+    let reports: Vec<&LayerReport> = layers.iter().collect();
+    let found = assemble(&squash(&reports)).packages.into_iter();
+    found
+        .map(|found| {
+            let path = found.path.as_str().to_owned();
+            (found.package.name, found.package.version, path)
+        })
+        .collect()
+}
+
+const LOCK: &str = "app/node_modules/.package-lock.json";
+
+fn lock(names: &[&str]) -> String {
+    let packages = names.iter().map(|name| {
+        let entry = serde_json::json!({"version": "1.0.0", "integrity": "sha512-AA", "dev": true});
+        (format!("node_modules/{name}"), entry)
+    });
+    let packages: serde_json::Map<_, _> = packages.collect();
+    serde_json::json!({"packages": packages}).to_string()
+}
+
+#[test]
+fn a_package_with_a_manifest_and_in_a_list_is_reported_once_with_what_both_know() {
+    let layers = [layer(
+        &[
+            (LOCK, &lock(&["x", "x/node_modules/y"])),
+            (
+                "app/node_modules/x/package.json",
+                r#"{"name": "x", "version": "1.0.0", "license": "MIT"}"#,
+            ),
+            (
+                "app/node_modules/x/node_modules/y/package.json",
+                r#"{"name": "y", "version": "2.0.0"}"#,
+            ),
+        ],
+        &[],
+    )];
+    let reports: Vec<&LayerReport> = layers.iter().collect();
+    let inventory = assemble(&squash(&reports));
+    let [x, y] = inventory.packages.as_slice() else {
+        panic!("two packages, not {:?}", inventory.packages)
+    };
+    assert_eq!(x.path.as_str(), "app/node_modules/x/package.json");
+    assert_eq!(x.package.licenses, ["MIT"]);
+    let keys: Vec<&str> = x.package.properties.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["development", "integrity"]);
+    // Somebody put another version there: the list is out of date.
+    assert_eq!(y.package.version, "2.0.0");
+    assert!(y.package.properties.is_empty());
+}
+
+#[test]
+fn a_listed_package_without_a_manifest_is_there_as_long_as_its_folder_is() {
+    let found = |name: &str| (name.to_owned(), "1.0.0".to_owned(), LOCK.to_owned());
+    let base = layer(
+        &[
+            (
+                LOCK,
+                &lock(&["pruned", "gone", "never", "a/node_modules/pruned"]),
+            ),
+            ("app/node_modules/pruned/index.js", "code"),
+            ("app/node_modules/gone/lib/index.js", "code"),
+            ("app/node_modules/a/node_modules/pruned/index.js", "code"),
+        ],
+        &[],
+    );
+    let layers = [base, layer(&[], &["app/node_modules/gone"])];
+    assert_eq!(installed(&layers[..1]), [found("gone"), found("pruned")]);
+    assert_eq!(installed(&layers), [found("pruned")]);
+}
+
+#[test]
+fn what_only_an_overwritten_list_records_is_not_a_deleted_package() {
+    let x = r#"{"name": "x", "version": "1.0.0"}"#;
+    let layers = [
+        layer(
+            &[
+                (LOCK, &lock(&["x", "y"])),
+                ("app/node_modules/x/package.json", x),
+            ],
+            &[],
+        ),
+        layer(&[(LOCK, &lock(&[]))], &["app/node_modules/x"]),
+    ];
+    let reports: Vec<&LayerReport> = layers.iter().collect();
+    let inventory = assemble(&squash(&reports));
+    let deleted: Vec<&str> = inventory
+        .deleted
+        .iter()
+        .map(|gone| gone.path.as_str())
+        .collect();
+    assert_eq!(deleted, ["app/node_modules/x/package.json"]);
 }
 
 proptest! {

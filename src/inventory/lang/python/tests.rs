@@ -8,8 +8,8 @@ use zip::CompressionMethod;
 use super::*;
 use crate::inventory::archive::tests::zip_of;
 use crate::layers::detect_one;
-use crate::model::limits::read_at_most;
 use crate::model::ClaimKind;
+use crate::model::limits::read_at_most;
 
 const METADATA: &str = "usr/lib/python3.12/site-packages/x-1.dist-info/METADATA";
 

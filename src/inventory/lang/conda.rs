@@ -105,7 +105,7 @@ impl Fields {
         Some(match name {
             "name" => &mut self.name,
             "version" => &mut self.version,
-            // `build_string` is mamba's name for it in some versions.
+            // libmamba writes it under both names.
             "build" | "build_string" => &mut self.build,
             "channel" => &mut self.channel,
             "subdir" => &mut self.subdir,
@@ -322,7 +322,7 @@ mod tests {
 
     use super::*;
     use crate::layers::detect_one;
-    use crate::model::Claim;
+    use crate::model::{Claim, Claims};
 
     const PATH: &str = "opt/conda/conda-meta/openssl-3.3.1-h4bc722e_2.json";
 
@@ -330,8 +330,8 @@ mod tests {
         detect_one(&Conda, PATH, json.as_bytes()).map(|facts| facts.expect("a path that is wanted"))
     }
 
-    /// Written after the published form, with the fields in the order in which conda sorts them: no registry of conda can be
-    /// reached by the tests.
+    /// Written after the published form, with the fields in the order in which conda sorts them, and shortened digests: py-rattler
+    /// reads the same from it. It is of no real package, since no registry of conda was at hand.
     const RECORD: &str = r#"{
       "arch": "x86_64",
       "build": "h4bc722e_2",
@@ -401,7 +401,7 @@ mod tests {
     /// Path and digest of each claim.
     fn claims(json: &str) -> Vec<(String, Option<u64>)> {
         let facts = facts(json).expect("a record");
-        let claims = facts.claims.iter().flat_map(|claims| claims.iter());
+        let claims = facts.claims.iter().flat_map(Claims::iter);
         claims
             .map(|Claim { path, digest, .. }| (path.to_owned(), digest.map(|digest| digest.start)))
             .collect()

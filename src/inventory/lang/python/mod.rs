@@ -185,10 +185,10 @@ fn owner(folder: &str) -> String {
 fn read_archive(path: &str, bytes: &[u8]) -> FileFacts {
     let mut harvest = Harvest::of(path);
     // Tests of packaging tools have files of these names that are no archives.
-    if Archive::begins(bytes) || bytes.starts_with(b"#!") {
-        if let Err(refused) = read_members(bytes, &mut harvest) {
-            harvest.refused("", refused);
-        }
+    if (Archive::begins(bytes) || bytes.starts_with(b"#!"))
+        && let Err(refused) = read_members(bytes, &mut harvest)
+    {
+        harvest.refused("", refused);
     }
     harvest.finish()
 }

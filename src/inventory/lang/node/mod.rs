@@ -1,7 +1,7 @@
 //! Installed Node packages: the `package.json` of each folder directly in a `node_modules`, npm's list of what it installed
 //! there, and the archives that Yarn's Plug'n'Play and Electron run from.
 //!
-//! A `node_modules` have npm's own dependencies, global packages, bundled dependencies and pnpm's store, too. Left out are
+//! npm's own dependencies, global packages, bundled dependencies and pnpm's store all lie in a `node_modules`, too. Left out are
 //! applications, tests' data and the `package.json` that builds put into `dist/` to choose a module system. What a bundler has
 //! put into one file cannot be told from any other script.
 
@@ -26,7 +26,7 @@ const LOCK_LIMIT: u64 = 32 << 20;
 /// 256 MiB, as much as is held of any file: Yarn packs each package into an archive of its own.
 const ARCHIVE_LIMIT: u64 = 256 << 20;
 
-/// Reads the manifests of installed Node packages.
+/// Reads the manifests and lists of installed Node packages.
 pub(in crate::inventory) struct Node;
 
 impl Detector for Node {

@@ -27,7 +27,7 @@ const LIST_LIMIT: u64 = 32 << 20;
 /// 256 MiB, as much as is held of any file. Wheels of machine learning are larger, and are deleted after they were installed.
 const ARCHIVE_LIMIT: u64 = 256 << 20;
 
-/// Reads Python's package metadata.
+/// Reads the metadata and lists of Python packages.
 pub(in crate::inventory) struct Python;
 
 impl Detector for Python {

@@ -43,6 +43,8 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(lang::swift::Swift),
         Box::new(lang::conan::Conan),
         Box::new(lang::wordpress::WordPress),
+        Box::new(lang::haskell::Haskell),
+        Box::new(lang::ocaml::Ocaml),
     ]
 }
 

@@ -1,9 +1,9 @@
 //! Installed applications of Erlang and Elixir: the resource file `ebin/NAME.app` of each.
 //!
-//! app(5), <https://www.erlang.org/doc/apps/kernel/app.html>: one term `{application, Name, [{vsn, "…"}, …]}.` The runtime loads nothing as an
-//! application without it, so releases have them all. The file does not say where an application comes from. Those of Erlang/OTP and of
-//! Elixir are known by their names, which Hex keeps from others; their type is `otp`. Any other is taken for the package of Hex
-//! that has its name.
+//! app(5), <https://www.erlang.org/doc/apps/kernel/app.html>: one term `{application, Name, [{vsn, "…"}, …]}.` The
+//! runtime loads nothing as an application without it, so releases have them all. The file does not say where an
+//! application comes from. Those of Erlang/OTP and of Elixir are known by their names, which Hex keeps from others;
+//! their type is `otp`. Any other is taken for the package of Hex that has its name.
 
 use super::installed::in_folder;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -56,8 +56,8 @@ impl Detector for Erlang {
     }
 }
 
-/// The applications of Erlang/OTP: the folders in its `lib/`, <https://github.com/erlang/otp/tree/master/lib>, and those of earlier
-/// releases.
+/// The applications of Erlang/OTP: the folders in its `lib/`, <https://github.com/erlang/otp/tree/master/lib>, and
+/// those of earlier releases.
 const OF_OTP: [&str; 59] = [
     "appmon",
     "asn1",
@@ -130,7 +130,8 @@ const OF_ELIXIR: [&str; 8] = [
 struct Application {
     name: String,
     version: Option<String>,
-    /// Build tools copy what they do not know from the source's resource file: packages of Hex have their licences there.
+    /// Build tools copy what they do not know from the source's resource file: packages of Hex have their licences
+    /// there.
     licenses: Vec<String>,
 }
 
@@ -201,7 +202,8 @@ enum Token {
     Sign(char),
 }
 
-/// The tokens of a term, <https://www.erlang.org/doc/system/data_types.html>; numbers and signs only as far as it takes to pass over them.
+/// The tokens of a term, <https://www.erlang.org/doc/system/data_types.html>; numbers and signs only as far as it
+/// takes to pass over them.
 struct Tokens<'a> {
     rest: &'a str,
 }
@@ -261,7 +263,8 @@ impl Tokens<'_> {
         taken
     }
 
-    /// What stands before the closing quote. An escaped letter stands for itself: none that has a meaning is in a version.
+    /// What stands before the closing quote. An escaped letter stands for itself: none that has a meaning is in a
+    /// version.
     fn quoted(&mut self, quote: char) -> Option<String> {
         let mut text = String::new();
         let mut letters = self.rest.chars();

@@ -1,16 +1,19 @@
 //! The packages of programming languages: one file each.
 //!
 //! What comes in: the record that an installed package carries beside its code. What goes out: that package. Sources
-//! that are not installed and lock files are never read: they say what could be there, not what is.
+//! that are not installed and lock files are not read: they say what could be there, not what is. The exceptions are
+//! Swift and Conan, which link packages into a program and leave no other record: what their locks list is claimed.
 
 pub(super) mod conan;
 pub(super) mod dart;
 pub(super) mod erlang;
+pub(super) mod haskell;
 mod installed;
 pub(super) mod julia;
 mod lenient;
 pub(super) mod lua;
 pub(super) mod node;
+pub(super) mod ocaml;
 pub(super) mod perl;
 pub(super) mod php;
 pub(super) mod python;

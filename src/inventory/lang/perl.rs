@@ -1,8 +1,8 @@
 //! Perl distributions that were installed from CPAN: what cpanm and `make install` record.
 //!
-//! cpanm writes `.meta/NAME-VERSION/install.json` into the architecture's library. `ExtUtils::MakeMaker` appends a record to
-//! `perllocal.pod` at each `make install`, cpanm's too (`ExtUtils::Command::MM::perllocal_install`): it knows the main module, but not
-//! the author. A `.packlist` has no version.
+//! cpanm writes `.meta/NAME-VERSION/install.json` into the architecture's library. `ExtUtils::MakeMaker` appends a
+//! record to `perllocal.pod` at each `make install`, cpanm's too (`ExtUtils::Command::MM::perllocal_install`): it
+//! knows the main module, but not the author. A `.packlist` has no version.
 
 use std::collections::BTreeMap;
 
@@ -187,6 +187,27 @@ mod tests {
         assert_eq!(
             read,
             [("Foo-Bar", "v1.3", Some(45)), ("JSON", "4.10", Some(23))]
+        );
+    }
+
+    #[test]
+    fn what_this_machine_s_makemaker_writes_is_read() {
+        let written = std::process::Command::new("perl")
+            .args(["-MExtUtils::Command::MM", "-e", "perllocal_install", "--"])
+            .args(["Module", "Foo::Bar", "installed into", "/usr/local"])
+            .args(["LINKTYPE", "dynamic", "VERSION", "1.02", "EXE_FILES", ""])
+            .output();
+        let written = match written {
+            Ok(written) if written.status.success() => written.stdout,
+            _ => {
+                println!("skipped: this machine has no perl with ExtUtils::MakeMaker");
+                return;
+            }
+        };
+        let found = packages(POD, &String::from_utf8_lossy(&written));
+        assert_eq!(
+            (found[0].name.as_str(), found[0].version.as_str()),
+            ("Foo-Bar", "1.02")
         );
     }
 

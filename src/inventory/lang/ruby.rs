@@ -1,9 +1,10 @@
 //! Installed Ruby gems: the specifications that RubyGems and Bundler leave.
 //!
-//! RubyGems keeps `specifications/NAME-VERSION[-PLATFORM].gemspec` beside `gems/NAME-VERSION[-PLATFORM]/`, and the gems
-//! that came with Ruby in `specifications/default/` (`Gem::BasicSpecification`). Both are written by `Gem::Specification#to_ruby`:
-//! a line `# stub: NAME VERSION PLATFORM PATHS`, then one assignment a line. Bundler writes those of a Git checkout anew in the
-//! same form (`Bundler::Source::Git`). The specification that lies in a gem's own folder is its author's program, and is not read.
+//! RubyGems keeps `specifications/NAME-VERSION[-PLATFORM].gemspec` beside `gems/NAME-VERSION[-PLATFORM]/`, and the
+//! gems that came with Ruby in `specifications/default/` (`Gem::BasicSpecification`). Both are written by
+//! `Gem::Specification#to_ruby`: a line `# stub: NAME VERSION PLATFORM PATHS`, then one assignment a line. Bundler
+//! writes those of a Git checkout anew in the same form (`Bundler::Source::Git`). The specification that lies in a
+//! gem's own folder is its author's program, and is not read.
 
 use super::installed::in_folder;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -393,6 +394,35 @@ end
             let gem = only(&facts);
             assert_eq!((gem.name.as_str(), gem.version.as_str()), ("rake", version));
         }
+    }
+
+    #[test]
+    fn what_this_machine_s_rubygems_writes_is_read() {
+        let program = r#"puts Gem::Specification.new { |s|
+            s.name = "a-b"; s.version = "1.0.rc1"; s.platform = "x86_64-linux"; s.authors = ["x"]
+            s.summary = "\"s.name = 'c'\""; s.homepage = "https://a"; s.licenses = ["MIT", "Ruby"] }.to_ruby"#;
+        let written = std::process::Command::new("ruby")
+            .args(["-e", program])
+            .output();
+        let written = match written {
+            Ok(written) if written.status.success() => written.stdout,
+            _ => {
+                println!("skipped: this machine has no ruby");
+                return;
+            }
+        };
+        let facts = facts(
+            "specifications/x.gemspec",
+            &String::from_utf8_lossy(&written),
+        );
+        let gem = only(&facts);
+        assert_eq!(
+            (gem.name.as_str(), gem.version.as_str()),
+            ("a-b", "1.0.rc1")
+        );
+        assert_eq!(gem.properties["platform"], "x86_64-linux");
+        assert_eq!(gem.properties["homepage"], "https://a");
+        assert_eq!(gem.licenses, ["MIT", "Ruby"]);
     }
 
     #[test]

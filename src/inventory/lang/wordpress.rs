@@ -1,8 +1,10 @@
 //! WordPress, its plugins and its themes: the headers that WordPress itself reads.
 //!
-//! `get_file_data()` in `wp-includes/functions.php` looks for `Name: value` in the first 8 KiB of a file: of each PHP file directly in
-//! `wp-content/plugins/` or in a folder there (<https://developer.wordpress.org/plugins/plugin-basics/header-requirements/>), directly in
-//! `wp-content/mu-plugins/`, and of a theme's `style.css`. WordPress tells its own version in `wp-includes/version.php`.
+//! `get_file_data()` in `wp-includes/functions.php` looks for `Name: value` in the first 8 KiB of a file: of each PHP
+//! file directly in `wp-content/plugins/` or in a folder there
+//! (<https://developer.wordpress.org/plugins/plugin-basics/header-requirements/>), directly in
+//! `wp-content/mu-plugins/`, and of a theme's `style.css`. WordPress tells its own version in
+//! `wp-includes/version.php`.
 
 use super::installed::in_folder;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};

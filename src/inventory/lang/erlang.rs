@@ -51,9 +51,20 @@ impl Detector for Erlang {
         };
         let mut package = Package::new(package_type, name, version);
         package.licenses = application.licenses;
-        let folder = path_parent(file.entry.parent()).unwrap_or_default();
+        let folder = folder_of(&package, file.entry.parent());
         Ok(in_folder(package, folder))
     }
+}
+
+/// The folder that an application has to itself: the one above its `ebin` where that is named after it, `NAME` or
+/// `NAME-VSN`.
+fn folder_of<'a>(package: &Package, ebin: &'a str) -> &'a str {
+    let above = path_parent(ebin).unwrap_or_default();
+    let folder = path_file_name(above).to_lowercase();
+    let is_named_after = folder
+        .strip_prefix(package.name.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    if is_named_after { above } else { ebin }
 }
 
 /// The applications of Erlang/OTP: the folders in its `lib/`, <https://github.com/erlang/otp/tree/master/lib>, and
@@ -361,9 +372,24 @@ mod tests {
             let read = detect_one(&Erlang, path, text).expect("no error");
             assert_eq!(read.is_some(), wanted, "{path}");
         }
-        // Beside the root there is no folder that one application could have to itself.
-        let in_root = detect_one(&Erlang, "ebin/a.app", text).expect("no error");
-        assert_eq!(in_root.expect("wanted").claims, []);
+    }
+
+    #[test]
+    fn an_application_claims_the_folder_that_is_named_after_it_or_its_ebin() {
+        for (path, claimed) in [
+            ("lib/a-1/ebin/a.app", "lib/a-1"),
+            ("lib/A/ebin/a.app", "lib/A"),
+            ("lib/ab-1/ebin/a.app", "lib/ab-1/ebin"),
+            ("usr/ebin/a.app", "usr/ebin"),
+            ("ebin/a.app", "ebin"),
+        ] {
+            let text = b"{application, a, [{vsn, \"1\"}]}.";
+            let facts = detect_one(&Erlang, path, text)
+                .expect("no error")
+                .expect("wanted");
+            let claims: Vec<&str> = facts.claims[0].iter().map(|claim| claim.path).collect();
+            assert_eq!(claims, [claimed], "{path}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Detector for Haskell {
     }
 
     fn wants(&self, entry: &Entry<'_>) -> Want {
-        if entry.path.ends_with(".conf") {
+        if entry.path.strip_suffix(".conf").is_some() {
             Want::Whole { limit: LIMIT }
         } else {
             Want::Skip

@@ -38,8 +38,8 @@ impl Detector for Node {
         }
     }
 
-    /// A manifest without a name or a version is no package: npm installs none without both, so it is a workspace of
-    /// the application or data of a test, and no advisory can be about it.
+    /// A manifest without a name or a version is no package: npm installs none without both, so it is a workspace of the
+    /// application or data of a test, and no advisory can be about it.
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         // npm itself passes over the byte-order mark.
         let json = file
@@ -59,8 +59,8 @@ impl Detector for Node {
     }
 }
 
-/// Whether the folder is `…/node_modules/NAME` or `…/node_modules/@scope/NAME`. A name cannot begin with a dot:
-/// `.cache`, `.bin` and `.pnpm` are tools' own folders.
+/// Whether the folder is `…/node_modules/NAME` or `…/node_modules/@scope/NAME`. A name cannot begin with a dot: `.cache`,
+/// `.bin` and `.pnpm` are tools' own folders.
 fn is_package_folder(folder: &str) -> bool {
     let mut parts = folder.rsplit('/');
     let name_is_free = |name: &str| !name.is_empty() && !name.starts_with(['.', '@']);
@@ -74,8 +74,8 @@ fn is_package_folder(folder: &str) -> bool {
     }
 }
 
-/// The fields of a manifest that are read. As in JavaScript, the last one of a name counts, and no field has to have
-/// the type that it should.
+/// The fields of a manifest that are read. As in JavaScript, the last one of a name counts, and no field has to have the
+/// type that it should.
 #[derive(Default)]
 struct Manifest {
     name: Value,

@@ -295,7 +295,7 @@ mod tests {
 
     use super::*;
     use crate::layers::detect_one;
-    use crate::model::Claim;
+    use crate::model::{Claim, Claims};
 
     const HOME: &str = "usr/local/bundle";
 
@@ -316,13 +316,13 @@ mod tests {
         facts
             .claims
             .iter()
-            .flat_map(|claims| claims.iter())
+            .flat_map(Claims::iter)
             .map(|Claim { path, .. }| path.to_owned())
             .collect()
     }
 
     /// As RubyGems 3.3 writes it.
-    const NOKOGIRI: &str = r##"# -*- encoding: utf-8 -*-
+    const NOKOGIRI: &str = r#"# -*- encoding: utf-8 -*-
 # stub: nokogiri 1.15.0 x86_64-linux lib
 # stub: ext/nokogiri/extconf.rb
 
@@ -338,7 +338,7 @@ Gem::Specification.new do |s|
   s.licenses = ["MIT".freeze, "Apache-2.0".freeze]
   s.add_runtime_dependency(%q<racc>.freeze, ["~> 1.4".freeze])
 end
-"##;
+"#;
 
     #[test]
     fn a_platform_is_no_part_of_the_version_and_the_gem_s_folder_is_its_own() {

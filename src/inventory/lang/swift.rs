@@ -2,8 +2,8 @@
 //!
 //! Swift links its packages into the program, which then does not tell them, and installs nothing else: this list is
 //! the only record that there is. Where somebody shipped it, its packages are claimed, not seen. Versions 1 to 3:
-//! <https://docs.swift.org/swiftpm/documentation/packagemanagerdocs/resolvingpackageversions/>, SwiftPM's
-//! `PinsStorage`.
+//! <https://docs.swift.org/swiftpm/documentation/packagemanagerdocs/resolvingpackageversions/>, and
+//! `PinsStorage` in the package manager's source.
 
 use serde::Deserialize;
 

@@ -104,7 +104,8 @@ impl<'a> Part<'a> {
         if file == "style.css" && is_in_content(above, "themes") {
             return Some(Self::Theme { slug });
         }
-        (file.ends_with(".php") && is_in_content(above, "plugins")).then_some(Self::Plugin { slug })
+        let is_php = file.strip_suffix(".php").is_some();
+        (is_php && is_in_content(above, "plugins")).then_some(Self::Plugin { slug })
     }
 }
 

@@ -67,8 +67,9 @@ fn read_rows(
                 .insert("revision".into(), revision.to_owned());
         }
         let folder = LayerPath::from(format!("{}/{path}", file.entry.parent()).as_str());
-        let holds_record = LayerPath::from(file.entry.path).is_within(folder.as_str());
-        if !holds_record && claims.len() < CLAIMS {
+        let is_below =
+            folder.is_within(file.entry.parent()) && folder.as_str() != file.entry.parent();
+        if is_below && claims.len() < CLAIMS {
             claims.extend(claims_of(&package, folder.as_str()));
         }
         harvest.package(package);
@@ -144,9 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_cannot_claim_the_folder_of_the_cache() {
-        let facts = facts(&cache(&[["a/1", "", ".."], ["b/1", "", ""]])).expect("a cache");
-        assert_eq!((facts.packages.len(), facts.claims.len()), (2, 0));
+    fn a_row_claims_only_what_lies_in_the_cache() {
+        let facts = facts(&cache(&[
+            ["a/1", "", ".."],
+            ["b/1", "", ""],
+            ["c/1", "", "../../../usr"],
+        ]))
+        .expect("a cache");
+        assert_eq!((facts.packages.len(), facts.claims.len()), (3, 0));
     }
 
     #[test]

@@ -96,9 +96,9 @@ fn split_optional(text: &str, sign: char) -> (&str, Option<&str>) {
 fn read_info(file: File<'_>) -> FileFacts {
     let path = file.entry.path;
     match of_cache_1(path) {
-        Some(Some(package)) => return in_folder(package, file.entry.parent()),
-        // The folder in which Conan built it.
-        Some(None) => return FileFacts::default(),
+        Some(("package", package)) => return in_folder(package, file.entry.parent()),
+        // What a package was built from.
+        Some(_) => return FileFacts::default(),
         None => {}
     }
     let mut harvest = Harvest::of(path);
@@ -120,9 +120,8 @@ fn read_info(file: File<'_>) -> FileFacts {
     harvest.finish()
 }
 
-/// `…/data/NAME/VERSION/USER/CHANNEL/package/ID/conaninfo.txt`: the package, or none if Conan only built it in the
-/// folder.
-fn of_cache_1(path: &str) -> Option<Option<Package>> {
+/// `…/data/NAME/VERSION/USER/CHANNEL/KIND/ID/conaninfo.txt`: the kind, `package` or `build`, and the package.
+fn of_cache_1(path: &str) -> Option<(&str, Package)> {
     let mut parts = path.rsplit('/').skip(2);
     let kind = parts
         .next()
@@ -133,7 +132,7 @@ fn of_cache_1(path: &str) -> Option<Option<Package>> {
         return None;
     }
     let package = package_of(&format!("{name}/{version}@{user}/{channel}"))?;
-    Some((kind == "package").then_some(package))
+    Some((kind, package))
 }
 
 /// A lock. Conan 2 has lists of references; Conan 1 a graph, in which node 0 is the program itself.

@@ -148,9 +148,14 @@ impl Record {
             (None, _) => format!("../{}", self.name.as_deref()?),
         };
         let folder = LayerPath::from(format!("{composer}/{relative}").as_str());
-        // A package is no owner of the folder that all packages lie in.
+        // Installers put some beside the vendor folder, but none elsewhere. A package is no owner of the folder that
+        // all of them lie in.
+        let project = path_parent(composer)
+            .and_then(path_parent)
+            .unwrap_or_default();
         let holds_record = LayerPath::from(path).is_within(folder.as_str());
-        claims_of(package, folder.as_str()).filter(|_| !holds_record)
+        let is_own = folder.is_within(project) && !holds_record;
+        claims_of(package, folder.as_str()).filter(|_| is_own)
     }
 }
 
@@ -248,8 +253,15 @@ mod tests {
     }
 
     #[test]
-    fn a_package_cannot_claim_the_folder_of_all_packages_or_the_root() {
-        for path in ["..", "./", "../../..", "../../../../../..", ""] {
+    fn a_package_claims_neither_the_folder_of_all_packages_nor_what_is_not_of_the_project() {
+        for path in [
+            "..",
+            "./",
+            "../../..",
+            "../../../../../..",
+            "../../../../../usr",
+            "",
+        ] {
             let facts = facts(&format!(
                 r#"[{{"name": "a/b", "version": "1", "install-path": "{path}"}}]"#
             ));

@@ -84,6 +84,9 @@ impl Fields {
     }
 }
 
+/// Takes a text with the keys that lead to it.
+type Tell<'a> = dyn FnMut(&[&[u8]], &[u8]) + 'a;
+
 /// How deep values are told: `filelist`, a file, its field.
 const DEPTH: usize = 3;
 
@@ -91,7 +94,7 @@ const DEPTH: usize = 3;
 /// array or is damaged before its end.
 ///
 /// <https://www.php.net/manual/en/function.serialize.php>; nothing is nested on the stack, and no length is believed.
-fn walk(text: &[u8], tell: &mut dyn FnMut(&[&[u8]], &[u8])) -> Option<()> {
+fn walk(text: &[u8], tell: &mut Tell<'_>) -> Option<()> {
     let mut rest = text;
     let mut keys: Vec<&[u8]> = Vec::with_capacity(DEPTH);
     // Arrays that are open; those beyond DEPTH are passed over.

@@ -58,6 +58,8 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(lang::conda::Conda),
         Box::new(lang::java::Java),
         Box::new(lang::jvm::Jvm),
+        Box::new(lang::haskell::Haskell),
+        Box::new(lang::ocaml::Ocaml),
     ]
 }
 

@@ -8,6 +8,7 @@
 //! An ecosystem is one file in `os/` or `lang/` with its paths, parser and tests, and one line in the table below.
 
 mod assemble;
+mod binary;
 mod harvest;
 mod lang;
 mod os;
@@ -32,6 +33,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::rpm::Rpm),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
+        Box::new(binary::known::Known),
     ]
 }
 

@@ -75,7 +75,11 @@ mod tests {
             ("a*a", "a", false),
             ("*", "", true),
         ] {
-            assert_eq!(NamePattern::new(pattern).fits(name), fits, "{pattern} {name}");
+            assert_eq!(
+                NamePattern::new(pattern).fits(name),
+                fits,
+                "{pattern} {name}"
+            );
         }
     }
 }

@@ -17,7 +17,8 @@ use crate::model::{Basis, Package, PackageType};
 pub(super) const EMBEDDED: &str = include_str!("rules.toml");
 
 /// [`EMBEDDED`], read once. That it reads is what a test is for: if it did not, no rule would be left.
-pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| parse(EMBEDDED).unwrap_or_default());
+pub(super) static RULES: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| parse(EMBEDDED).unwrap_or_default());
 
 /// Bytes around an anchor in which a shape is looked for: what belongs together lies within one or two lines.
 const LEAD: usize = 96;
@@ -49,6 +50,13 @@ pub(super) fn parse(text: &str) -> Result<Vec<Rule>, String> {
 /// A rule as `rules.toml` writes it; the fields are described there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "what it was tried on and its examples are for readers and tests"
+    )
+)]
 pub(super) struct Rule {
     pub(super) id: String,
     pub(super) name: String,
@@ -62,17 +70,17 @@ pub(super) struct Rule {
     pub(super) version: Option<String>,
     pub(super) cpe: Option<String>,
     pub(super) bitnami: Option<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for the reader, and for the tests"))]
     pub(super) verified: Option<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for the reader, and for the tests"))]
     pub(super) examples: Vec<Example>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is for the reader, and for the tests"))]
     pub(super) counter_examples: Vec<String>,
 }
 
 /// A pattern of file names, with its text.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the tests make file names of the text")
+)]
 pub(super) struct Files {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests make names from it"))]
     pub(super) text: String,
     pattern: NamePattern,
 }
@@ -80,7 +88,7 @@ pub(super) struct Files {
 /// Content that must give this version.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), expect(dead_code, reason = "it is for the reader, and for the tests"))]
+#[cfg_attr(not(test), expect(dead_code, reason = "for readers and tests"))]
 pub(super) struct Example {
     pub(super) text: String,
     pub(super) version: String,
@@ -118,7 +126,9 @@ struct Compiled {
     shape: Regex,
 }
 
-fn name_patterns<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Files>, D::Error> {
+fn name_patterns<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Files>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     Ok(texts
         .into_iter()
@@ -145,7 +155,7 @@ impl Rule {
         }
         let fields = self.clues.iter().find_map(|clue| clue.search(bytes))?;
         let version = match &self.version {
-            Some(template) => fields.fill(template, |text| text.to_owned()),
+            Some(template) => fields.fill(template, str::to_owned),
             None => fields.get("version")?.to_owned(),
         };
         let mut package = Package::new(PackageType::new("generic"), self.name.as_str(), version);
@@ -166,10 +176,15 @@ impl Clue {
     /// What the shape's groups hold, if all places where it is found agree: a file that holds two versions (its own, and
     /// one of something that it talks about) does not say which is which.
     fn search(&self, bytes: &[u8]) -> Option<Fields> {
-        let compiled = self.compiled().as_ref()?;
+        let compiled = self.compiled()?;
         let mut found: Option<Fields> = None;
-        for span in Spans::around(compiled.anchors.find_iter(bytes).map(|hit| hit.start()), bytes.len()) {
-            let Some(text) = bytes.get(span) else { continue };
+        for span in Spans::around(
+            compiled.anchors.find_iter(bytes).map(|hit| hit.start()),
+            bytes.len(),
+        ) {
+            let Some(text) = bytes.get(span) else {
+                continue;
+            };
             for captures in compiled.shape.captures_iter(text) {
                 let fields = Fields::of(&captures, text);
                 if found.as_ref().is_some_and(|found| *found != fields) {
@@ -181,13 +196,14 @@ impl Clue {
         found
     }
 
-    fn compiled(&self) -> &Option<Compiled> {
-        self.compiled.get_or_init(|| {
+    fn compiled(&self) -> Option<&Compiled> {
+        let compiled = self.compiled.get_or_init(|| {
             Some(Compiled {
                 anchors: AhoCorasick::new(&self.at).ok()?,
                 shape: self.compile_shape().ok()?,
             })
-        })
+        });
+        compiled.as_ref()
     }
 
     /// Files are bytes: a shape need not match UTF-8, `\w` and `\d` mean ASCII, and `.` any byte.
@@ -255,7 +271,9 @@ struct Fields(Vec<(String, String)>);
 
 impl Fields {
     fn of(captures: &Captures, text: &[u8]) -> Self {
-        let names = captures.group_info().pattern_names(regex_automata::PatternID::ZERO);
+        let names = captures
+            .group_info()
+            .pattern_names(regex_automata::PatternID::ZERO);
         Self(
             names
                 .enumerate()

@@ -60,6 +60,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(lang::jvm::Jvm),
         Box::new(lang::haskell::Haskell),
         Box::new(lang::ocaml::Ocaml),
+        Box::new(binary::known::Known),
     ]
 }
 

@@ -172,7 +172,9 @@ impl Package {
             if let Some(architecture) = &self.architecture {
                 qualifiers.insert("arch", architecture.into());
             }
-            if let Some(distribution) = self.distribution.as_deref().or(distribution) {
+            // `linux` stands for one that is not known.
+            let distribution = self.distribution.as_deref().or(distribution);
+            if let Some(distribution) = distribution.filter(|known| known.id != "linux") {
                 namespace = namespace.or(Some(&distribution.id));
                 qualifiers.insert("distro", distribution.qualifier().into());
             }

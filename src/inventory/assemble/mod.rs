@@ -5,7 +5,9 @@
 
 mod accounting;
 mod integrity;
+mod origin;
 mod ownership;
+mod third_parties;
 
 pub use integrity::{Integrity, ModifiedFile};
 
@@ -13,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use self::origin::Origin;
 use self::ownership::Owned;
 use super::os_release::RANKED_PATHS;
 use crate::layers::{Hidden, Squashed, Visible};
@@ -121,17 +124,26 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
 }
 
 /// Says of each language package, and of what is known only by its content, which of the distribution's packages brought it.
+///
+/// Only if that package is itself there and of a distribution: its advisories then speak of what it brought. Of what is in a third
+/// party's package nobody else speaks.
 fn name_owners(packages: &mut [InstalledPackage], squashed: &Squashed<'_>) {
-    let others = |installed: &&InstalledPackage| !installed.package.package_type.is_os();
+    let is_os = |installed: &InstalledPackage| installed.package.package_type.is_os();
+    let speaks = |installed: &&InstalledPackage| {
+        let distribution = installed.package.distribution.as_ref();
+        is_os(installed) && distribution.is_none_or(|own| !third_parties::is_one(&own.id))
+    };
+    let names: BTreeSet<String> = packages
+        .iter()
+        .filter(speaks)
+        .map(|installed| installed.package.name.clone())
+        .collect();
     let paths = packages
         .iter()
-        .filter(others)
+        .filter(|installed| !is_os(installed))
         .map(|installed| installed.path.as_str());
-    let owners = ownership::os_owners(squashed, paths);
-    for installed in packages
-        .iter_mut()
-        .filter(|installed| others(&&**installed))
-    {
+    let owners = ownership::os_owners(squashed, &names, paths);
+    for installed in packages.iter_mut().filter(|installed| !is_os(installed)) {
         let owner = owners.get(installed.path.as_str());
         installed.owned_by = owner.map(|owner| (*owner).to_owned());
     }
@@ -229,17 +241,25 @@ fn packages_of_file(
             .last()
             .map_or(*top, |(layer, _)| *layer)
     };
-    facts
-        .packages
-        .iter()
-        .map(|package| InstalledPackage {
-            package: package.clone(),
+    let origin = Origin::of_database(&facts.packages, distribution);
+    let installed = facts.packages.iter().map(|recorded| {
+        let package = with_origin(recorded, &origin);
+        InstalledPackage {
             purl: package.purl(distribution),
+            package,
             path: file.path.clone(),
-            layer: first_layer(package),
+            layer: first_layer(recorded),
             owned_by: None,
-        })
-        .collect()
+        }
+    });
+    installed.collect()
+}
+
+fn with_origin(package: &Package, origin: &Origin<'_>) -> Package {
+    Package {
+        distribution: origin.of(package),
+        ..package.clone()
+    }
 }
 
 /// What the deleted files record and no visible file of the same kind does: an upgraded package's old version, but not a
@@ -255,14 +275,16 @@ fn deleted_packages<'a>(
         .collect();
     let mut gone: BTreeMap<(Identity<'_>, &LayerPath), DeletedPackage> = BTreeMap::new();
     for file in out_of_sight {
-        for package in &file.facts.packages {
-            let identity = Identity::of(package);
+        let origin = Origin::of_database(&file.facts.packages, distribution);
+        for recorded in &file.facts.packages {
+            let identity = Identity::of(recorded);
             if installed.contains(&identity) {
                 continue;
             }
+            let package = with_origin(recorded, &origin);
             let found = DeletedPackage {
-                package: package.clone(),
                 purl: package.purl(distribution),
+                package,
                 path: file.path.clone(),
                 layer: file.layer,
                 removed_in: file.hidden_by,

@@ -30,6 +30,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::dpkg::Dpkg),
         Box::new(os::apk::Apk),
         Box::new(os::rpm::Rpm),
+        Box::new(os::opkg::Opkg),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
     ]

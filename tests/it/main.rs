@@ -25,6 +25,8 @@ mod hand_checked;
 mod hostile;
 /// Images as code.
 mod image;
+/// Files that are not what their package brought, and whose the others are.
+mod integrity;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
 /// The main job on images of our own.

@@ -196,6 +196,18 @@ fn distribution_of(visible: &[Visible<'_>]) -> Option<Distribution> {
     {
         chosen.codename.clone_from(&debian_version.codename);
     }
+    // Files that tell channels, each of one distribution; a base and what is built on it have a manifest each.
+    let channels = said.values().filter(|said| said.id == chosen.id);
+    for said in channels.copied() {
+        chosen.content_sets.extend_from_slice(&said.content_sets);
+        chosen
+            .extended_support
+            .extend_from_slice(&said.extended_support);
+    }
+    for channels in [&mut chosen.content_sets, &mut chosen.extended_support] {
+        channels.sort_unstable();
+        channels.dedup();
+    }
     Some(chosen)
 }
 
@@ -215,10 +227,25 @@ fn installed_packages(
     // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder
     // by two names. The same language package in two places is installed twice.
     packages.dedup_by(|later, earlier| {
-        Identity::of(&later.package) == Identity::of(&earlier.package)
-            && (later.package.package_type.is_os() || later.path == earlier.path)
+        let is_same = Identity::of(&later.package) == Identity::of(&earlier.package)
+            && (later.package.package_type.is_os() || later.path == earlier.path);
+        if is_same && later.package.package_type.is_os() {
+            complete(&mut earlier.package, &mut later.package);
+        }
+        is_same
     });
     packages
+}
+
+/// What one record of a package lacks, another may have: opkg's control file has the licence, its status does not.
+fn complete(package: &mut Package, other: &mut Package) {
+    if package.licenses.is_empty() {
+        package.licenses.append(&mut other.licenses);
+    }
+    package.source = package.source.take().or(other.source.take());
+    for (key, value) in std::mem::take(&mut other.properties) {
+        package.properties.entry(key).or_insert(value);
+    }
 }
 
 fn packages_of_file(

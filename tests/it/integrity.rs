@@ -1,5 +1,7 @@
 //! Files of packages: changed ones are findings with the layer that changed them, and what a package brought is its own.
 
+use std::fmt::Write as _;
+
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -12,11 +14,11 @@ const SCRIPT: &str = "#!/bin/sh\necho original\n";
 const CHANGED: &str = "#!/bin/sh\necho changed\n";
 
 fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut hex = String::new();
+    for byte in digest.as_ref() {
+        write!(hex, "{byte:02x}").expect("text takes all");
+    }
+    hex
 }
 
 fn md5_of(content: &str) -> String {

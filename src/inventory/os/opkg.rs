@@ -1,4 +1,4 @@
-//! opkg's database, of OpenWrt and of images that Yocto builds: `lib/opkg/status`, and beside it, in `info`, a control file and a
+//! opkg's database, of routers and of images that Yocto builds: `lib/opkg/status`, and beside it, in `info`, a control file and a
 //! list of files for each package.
 //!
 //! The form is dpkg's, from which opkg comes; digests of files are not in it. The control file has the licence, the status does not.

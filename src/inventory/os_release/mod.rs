@@ -41,9 +41,9 @@ const CONTENT_MANIFESTS: [&str; 2] = ["root/buildinfo/content_manifests", "usr/s
 
 /// Whether a file says from which of its channels the distribution is.
 fn is_of_channels(entry: &Entry<'_>) -> bool {
-    let is_manifest =
-        CONTENT_MANIFESTS.contains(&entry.parent()) && entry.file_name().ends_with(".json");
-    is_manifest || entry.path == UBUNTU_PRO
+    let ending = entry.file_name().rsplit_once('.');
+    let is_json = ending.is_some_and(|(_, ending)| ending == "json");
+    is_json && CONTENT_MANIFESTS.contains(&entry.parent()) || entry.path == UBUNTU_PRO
 }
 
 /// Reads the files that name the distribution.

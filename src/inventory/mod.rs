@@ -12,6 +12,7 @@ mod harvest;
 mod lang;
 mod os;
 mod os_release;
+mod sbom;
 mod stanza;
 mod unread;
 
@@ -19,6 +20,7 @@ pub use assemble::{
     DeletedPackage, InstalledPackage, Integrity, Inventory, ModifiedFile, assemble,
 };
 
+pub use sbom::{Listed, SBOM_LIMIT, Sbom, read_sbom};
 pub use unread::Unread;
 
 use crate::layers::Detector;
@@ -32,6 +34,8 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::rpm::Rpm),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
+        Box::new(sbom::Bitnami),
+        Box::new(sbom::Shipped),
     ]
 }
 

@@ -27,6 +27,8 @@ mod hostile;
 mod image;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
+/// Bills of materials, out and in.
+mod sbom;
 /// The main job on images of our own.
 mod scan;
 /// The published schema against real evidence.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Look;
@@ -12,6 +13,22 @@ use crate::model::Distribution;
 
 /// The image's own reference inside the document.
 const IMAGE: &str = "image";
+
+/// The document, in the order in which people read it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    bom_format: &'static str,
+    spec_version: &'static str,
+    serial_number: String,
+    version: u8,
+    metadata: Value,
+    compositions: Value,
+    components: Vec<Value>,
+    dependencies: Value,
+}
 
 pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let bill = Bill::of(evidence, look);
@@ -27,17 +44,17 @@ pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io:
     } else {
         "incomplete"
     };
-    let document = json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": format!("urn:uuid:{}", bill.uuid()),
-        "version": 1,
-        "metadata": metadata(&bill),
-        "dependencies": [{"ref": IMAGE, "dependsOn": references}],
-        "compositions": [{"aggregate": aggregate, "assemblies": [IMAGE]}],
-        "components": components,
-    });
+    let document = Document {
+        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        bom_format: "CycloneDX",
+        spec_version: "1.6",
+        serial_number: format!("urn:uuid:{}", bill.uuid()),
+        version: 1,
+        metadata: metadata(&bill),
+        dependencies: json!([{"ref": IMAGE, "dependsOn": references}]),
+        compositions: json!([{"aggregate": aggregate, "assemblies": [IMAGE]}]),
+        components,
+    };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Look;
@@ -16,6 +17,29 @@ use crate::model::{Digest, Distribution};
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 const IMAGE: &str = "SPDXRef-Image";
 const SYSTEM: &str = "SPDXRef-OperatingSystem";
+const INCOMPLETE: &str =
+    "Incomplete: not everything could be looked at; the document's annotation says what.";
+
+/// The document, in the order in which people read it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    spdx_version: &'static str,
+    data_license: &'static str,
+    #[serde(rename = "SPDXID")]
+    id: &'static str,
+    name: String,
+    document_namespace: String,
+    creation_info: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Value>,
+    packages: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    has_extracted_licensing_infos: Vec<Value>,
+    relationships: Value,
+}
 
 pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let bill = Bill::of(evidence, look);
@@ -35,7 +59,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn document(&self) -> Value {
+    fn document(&self) -> Document {
         let (name, _) = self.bill.subject();
         let short: String = name
             .chars()
@@ -52,35 +76,22 @@ impl Page<'_> {
             .chain(system.map(|system| self.operating_system(system)))
             .chain(items)
             .collect();
-        let mut document = Map::new();
-        let mut set = |name: &str, value: Value| drop(document.insert(name.to_owned(), value));
-        set("spdxVersion", "SPDX-2.3".into());
-        set("dataLicense", "CC0-1.0".into());
-        set("SPDXID", DOCUMENT.into());
-        set("name", name.into());
-        // The place that the specification gives those who have none of their own (6.5).
-        let uuid = self.bill.uuid();
-        let namespace = format!("https://spdx.org/spdxdocs/{short}-{uuid}");
-        set("documentNamespace", namespace.into());
-        set(
-            "creationInfo",
-            json!({"created": self.created, "creators": [self.tool]}),
-        );
-        if !licenses.is_empty() {
-            set("hasExtractedLicensingInfos", extracted(licenses));
-        }
         let gaps = self.bill.gaps();
-        if !gaps.is_empty() {
-            set(
-                "comment",
-                "Incomplete: not everything could be looked at; the annotation says what.".into(),
-            );
-            let gaps = json!({"plimsoll:gaps": gaps});
-            set("annotations", self.annotation(&gaps));
+        let is_incomplete = !gaps.is_empty();
+        Document {
+            spdx_version: "SPDX-2.3",
+            data_license: "CC0-1.0",
+            id: DOCUMENT,
+            name: name.to_owned(),
+            // The place that the specification gives those who have none of their own (6.5).
+            document_namespace: format!("https://spdx.org/spdxdocs/{short}-{}", self.bill.uuid()),
+            creation_info: json!({"created": self.created, "creators": [self.tool]}),
+            comment: is_incomplete.then_some(INCOMPLETE),
+            annotations: is_incomplete.then(|| self.annotation(&json!({"plimsoll:gaps": gaps}))),
+            relationships: self.relationships(&packages),
+            packages,
+            has_extracted_licensing_infos: extracted(licenses),
         }
-        set("relationships", self.relationships(&packages));
-        set("packages", packages.into());
-        document.into()
     }
 
     /// The document describes the image, and the image contains everything else; but what only a lower layer holds is not
@@ -167,7 +178,7 @@ impl Page<'_> {
         // Several licences become one expression, and words a reference: here they are as they were found.
         let is_kept = match package.licenses.as_slice() {
             [] => true,
-            [one] => License::of(one) != License::Words,
+            [one] => License::of(one) != License::Words && one.trim() == one,
             _ => false,
         };
         if !is_kept {
@@ -241,7 +252,7 @@ fn declared(texts: &[String], extracted: &mut BTreeMap<String, String>) -> Strin
     parts.join(" AND ")
 }
 
-fn extracted(licenses: BTreeMap<String, String>) -> Value {
+fn extracted(licenses: BTreeMap<String, String>) -> Vec<Value> {
     let licenses = licenses.into_iter();
     licenses
         .map(|(id, text)| json!({"licenseId": id, "name": text, "extractedText": text}))

@@ -192,19 +192,18 @@ impl Component {
         });
         let license = |choice: &LicenseChoice| {
             let license = choice.license.0.as_ref();
-            let of =
-                |field: fn(&License) -> &Text| license.and_then(|license| field(license).owned());
             choice
                 .expression
-                .owned()
-                .or_else(|| of(|license| &license.id))
-                .or_else(|| of(|license| &license.name))
+                .whole()
+                .or_else(|| license?.id.whole())
+                .or_else(|| license?.name.whole())
+                .map(str::to_owned)
         };
         Some(Entry {
             name,
             version: self.version.owned(),
             purl: self.purl.owned(),
-            cpe: self.cpe.owned(),
+            cpe: self.cpe.whole().map(str::to_owned),
             licenses: self.licenses.iter().filter_map(license).collect(),
             path: self
                 .evidence
@@ -219,7 +218,7 @@ impl Component {
 fn properties(list: &List<Property>) -> Properties {
     let mut properties = Properties::default();
     for property in list.iter() {
-        if let (Some(name), Some(value)) = (property.name.get(), property.value.get()) {
+        if let (Some(name), Some(value)) = (property.name.get(), property.value.whole()) {
             properties.insert(name, value);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::purl::{self, Refused, Told};
 use super::{Listed, release};
+use crate::inventory::lang::python;
 use crate::model::{Basis, DiffId, Distribution, LayerPath, Package, PackageType, SourcePackage};
 
 /// Plimsoll's own properties; docs/sbom.md has them all.
@@ -159,17 +160,10 @@ impl Entry {
                 own("version").unwrap_or_default(),
             );
             package.namespace = own("namespace");
-            let (source, distribution) = self
-                .purl
-                .as_deref()
-                .and_then(|text| purl::read(text, None).ok())
-                .map_or((None, None), |told| {
-                    (told.package.source, told.distribution)
-                });
-            package.source = source;
+            package.source = self.own_source();
             return Ok(Some(Told {
                 package,
-                distribution,
+                distribution: None,
             }));
         }
         let Some(text) = self.purl.as_deref() else {
@@ -180,10 +174,29 @@ impl Entry {
             };
         };
         match purl::read(text, self.name.as_deref()) {
-            Ok(told) => Ok(Some(told)),
+            Ok(mut told) => {
+                if own("basis").is_some() {
+                    // A list of Plimsoll's own: names are as they were found, and a distribution that is not the image's is
+                    // told in full.
+                    told.distribution = None;
+                } else if told.package.package_type == PackageType::PYPI {
+                    told.package.name = python::normalise(&told.package.name);
+                }
+                told.package.source = self.own_source().or(told.package.source);
+                Ok(Some(told))
+            }
             Err(Refused::NoPackage) => Ok(None),
             Err(Refused::Malformed(reason)) => Err(reason),
         }
+    }
+
+    /// The source package, where a PURL cannot carry its name.
+    fn own_source(&self) -> Option<SourcePackage> {
+        let own = |name| self.properties.own(name).map(str::to_owned);
+        Some(SourcePackage {
+            name: own("source:name")?,
+            version: own("source:version")?,
+        })
     }
 }
 

@@ -34,7 +34,12 @@ impl Text {
             .filter(|text| !text.is_empty())
     }
 
-    /// The same, as a text of its own.
+    /// The text as it is, if there is any.
+    pub(super) fn whole(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// The trimmed text, as a text of its own.
     pub(super) fn owned(&self) -> Option<String> {
         self.get().map(str::to_owned)
     }

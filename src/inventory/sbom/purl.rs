@@ -77,20 +77,17 @@ pub(super) fn read(text: &str, name: Option<&str>) -> Result<Told, Refused> {
 /// modules of Go, have names with capitals, which their advisories use: the list's own name is then believed.
 fn spelling(purl: &PackageUrl<'_>, listed: Option<&str>) -> (Option<String>, String) {
     let (namespace, name) = (purl.namespace(), purl.name());
-    let whole = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}/{name}"));
-    if matches!(purl.ty(), "npm" | "golang") {
-        let same = |text: &&str| text.eq_ignore_ascii_case(&whole);
-        let whole = listed.filter(same).unwrap_or(&whole);
-        let (namespace, name) = match whole.rsplit_once('/') {
-            Some((namespace, name)) => (Some(namespace.to_owned()), name),
-            None => (None, whole),
-        };
-        return (namespace, listed_name(name, listed));
+    if !matches!(purl.ty(), "npm" | "golang") {
+        return (namespace.map(str::to_owned), name.to_owned());
     }
-    let name = match purl.ty() {
-        "pypi" => crate::inventory::lang::python::normalise(name),
-        _ => name.to_owned(),
-    };
+    let whole = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}/{name}"));
+    if let Some(listed) = listed.filter(|listed| listed.eq_ignore_ascii_case(&whole)) {
+        // Capitals are as long as small letters.
+        let (space, rest) = listed.split_at(listed.len() - name.len());
+        let space = space.strip_suffix('/').map(str::to_owned);
+        return (space, rest.to_owned());
+    }
+    let name = listed_name(name, listed);
     (namespace.map(str::to_owned), name)
 }
 
@@ -196,7 +193,6 @@ mod tests {
         }
         let told = read(purl, Some("github.com/Masterminds/semver")).expect(purl);
         assert_eq!(told.package.full_name(), "github.com/Masterminds/semver");
-        assert_eq!(package("pkg:pypi/Zope.Interface@5").name, "zope-interface");
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl From<JsonPackage> for SpdxPackage {
         let reference = |reference: &Reference| {
             Some((
                 reference.reference_type.owned()?,
-                reference.reference_locator.owned()?,
+                reference.reference_locator.whole()?.to_owned(),
             ))
         };
         Self {

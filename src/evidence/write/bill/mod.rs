@@ -13,7 +13,7 @@ use packageurl::PackageUrl;
 
 use super::Look;
 use crate::evidence::{Evidence, PackageRecord, Subject};
-use crate::model::{Basis, Digest, Distribution, Gap, LayerPath, Package};
+use crate::model::{Basis, Digest, Distribution, Gap, LayerPath, Package, SourcePackage};
 
 /// Names and values, in the order in which they are written.
 pub(super) type Properties = Vec<(String, String)>;
@@ -261,21 +261,7 @@ impl<'a> Item<'a> {
     fn identity(&self) -> Properties {
         let package = &self.record.package;
         let is_os = package.package_type.is_os();
-        let told = self
-            .purl
-            .as_deref()
-            .and_then(|purl| PackageUrl::from_str(purl).ok());
-        let version = package.version.as_str();
-        let bare = match version.split_once(':') {
-            Some((_, rest)) if package.package_type.as_str() == "rpm" => rest,
-            _ => version,
-        };
-        let is_told = told.is_some_and(|told| {
-            told.name() == package.name
-                && told.version().unwrap_or_default() == bare
-                && (is_os || told.namespace() == package.namespace.as_deref())
-                && !(is_os && package.namespace.is_some())
-        });
+        let is_told = self.is_told();
         let mut properties = Properties::new();
         let mut say = |name: &str, value: &str| {
             properties.push((format!("plimsoll:{name}"), value.to_owned()));
@@ -293,7 +279,40 @@ impl<'a> Item<'a> {
         {
             say("architecture", architecture);
         }
+        if let Some(source) = &package.source
+            && (!is_told || !is_told_by_upstream(source, package))
+        {
+            say("source:name", &source.name);
+            say("source:version", &source.version);
+        }
         properties
+    }
+
+    /// Whether the PURL alone gives type, namespace, name and version back.
+    fn is_told(&self) -> bool {
+        let package = &self.record.package;
+        let Some(purl) = self
+            .purl
+            .as_deref()
+            .and_then(|purl| PackageUrl::from_str(purl).ok())
+        else {
+            return false;
+        };
+        let namespace = if package.package_type.is_os() {
+            // The distribution stands there.
+            None
+        } else {
+            purl.namespace()
+        };
+        let version = match (purl.qualifiers().get("epoch"), purl.version()) {
+            (Some(epoch), Some(version)) if epoch != "0" && !version.contains(':') => {
+                format!("{epoch}:{version}")
+            }
+            (_, version) => version.unwrap_or_default().to_owned(),
+        };
+        purl.name() == package.name
+            && namespace == package.namespace.as_deref()
+            && version == package.version
     }
 
     /// The file that records it, as people write a path.
@@ -336,13 +355,23 @@ fn with_upstream(text: &str, package: &Package) -> String {
     let Ok(mut purl) = PackageUrl::from_str(text) else {
         return text.to_owned();
     };
-    let upstream = if source.version == package.version {
-        source.name.clone()
-    } else {
-        format!("{}@{}", source.name, source.version)
-    };
-    match purl.add_qualifier("upstream", upstream) {
+    match purl.add_qualifier("upstream", upstream(source, package)) {
         Ok(purl) => purl.to_string(),
         Err(_) => text.to_owned(),
     }
+}
+
+fn upstream(source: &SourcePackage, package: &Package) -> String {
+    if source.version == package.version {
+        source.name.clone()
+    } else {
+        format!("{}@{}", source.name, source.version)
+    }
+}
+
+/// Whether `upstream` reads back: what is behind its last `@` is the version, and the name of an rpm file is taken apart.
+fn is_told_by_upstream(source: &SourcePackage, package: &Package) -> bool {
+    let text = upstream(source, package);
+    let (name, version) = text.rsplit_once('@').unwrap_or((&text, &package.version));
+    name == source.name && version == source.version && !name.is_empty() && !text.ends_with(".rpm")
 }

@@ -14,6 +14,7 @@ mod harvest;
 mod lang;
 mod os;
 mod os_release;
+mod sbom;
 mod stanza;
 mod unread;
 
@@ -21,6 +22,7 @@ pub use assemble::{
     DeletedPackage, InstalledPackage, Integrity, Inventory, ModifiedFile, assemble,
 };
 
+pub use sbom::{Listed, SBOM_LIMIT, Sbom, read_sbom};
 pub use unread::Unread;
 
 use crate::layers::Detector;
@@ -62,6 +64,8 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(lang::haskell::Haskell),
         Box::new(lang::ocaml::Ocaml),
         Box::new(binary::known::Known),
+        Box::new(sbom::Bitnami),
+        Box::new(sbom::Shipped),
     ]
 }
 

@@ -65,6 +65,13 @@ impl PackageType {
     }
 }
 
+/// A type by the name that a list gives it.
+impl From<String> for PackageType {
+    fn from(name: String) -> Self {
+        Self(Cow::Owned(name))
+    }
+}
+
 impl fmt::Display for PackageType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

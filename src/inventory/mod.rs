@@ -35,6 +35,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::nix::Nix),
         Box::new(os::snap::Snap),
         Box::new(os::chisel::Chisel),
+        Box::new(os::homebrew::Homebrew),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
     ]

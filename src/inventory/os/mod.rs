@@ -6,6 +6,7 @@
 pub(super) mod apk;
 pub(super) mod chisel;
 pub(super) mod dpkg;
+pub(super) mod homebrew;
 pub(super) mod nix;
 pub(super) mod pacman;
 pub(super) mod portage;

@@ -43,6 +43,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::snap::Snap),
         Box::new(os::chisel::Chisel),
         Box::new(os::opkg::Opkg),
+        Box::new(os::homebrew::Homebrew),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
         Box::new(lang::dotnet::Dotnet),

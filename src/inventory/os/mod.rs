@@ -9,6 +9,7 @@ pub(super) mod chisel;
 pub(super) mod dpkg;
 pub(super) mod opkg;
 mod owned;
+pub(super) mod homebrew;
 pub(super) mod nix;
 pub(super) mod pacman;
 pub(super) mod portage;

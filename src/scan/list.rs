@@ -39,9 +39,12 @@ pub(super) fn aboard(name: &str, digest: Digest, sbom: Sbom) -> Aboard {
             )),
         }
     }
-    packages.sort_unstable();
+    // In the order in which an image's packages are.
+    packages.sort_unstable_by(|one, other| order(one).cmp(&order(other)));
     packages.dedup();
-    deleted.sort_unstable();
+    deleted.sort_unstable_by(|one, other| {
+        (order(&one.package), one.removed_in).cmp(&(order(&other.package), other.removed_in))
+    });
     deleted.dedup();
     let layer = |diff_id| LayerRecord {
         digest: None,
@@ -79,6 +82,15 @@ pub(super) fn aboard(name: &str, digest: Digest, sbom: Sbom) -> Aboard {
         files: Accounting::default(),
         gaps,
     }
+}
+
+fn order(record: &PackageRecord) -> impl Ord + '_ {
+    (
+        &record.package,
+        &record.purl,
+        &record.place,
+        &record.owned_by,
+    )
 }
 
 fn record(
@@ -275,7 +287,7 @@ mod tests {
         fn any_package_comes_back_as_it_was_from_both_forms(
             mut packages in proptest::collection::vec(a_package(), 1..4)
         ) {
-            packages.sort();
+            packages.sort_by(|one, other| order(one).cmp(&order(other)));
             packages.dedup();
             let evidence = evidence(Some(debian()), packages, Vec::new(), &[]);
             for format in FORMATS {

@@ -327,8 +327,6 @@ fn an_incomplete_bill_says_so_and_its_scan_is_not_clean() {
         layer.file("x.dist-info/METADATA", "no name here")
     });
     let reference = layout(&env, &image);
-    let expected = env.scan(&reference, &["--fail-on", "never"]).expect_code(0);
-    let _ = expected;
     let evidence = env.scan(&reference, &[]).evidence();
     for format in ["cyclonedx", "spdx"] {
         let run = env.run(&["sbom", "-o", format, &reference]).expect_code(4);

@@ -141,7 +141,7 @@ impl Page<'_> {
     }
 
     fn operating_system(&self, distribution: &Distribution) -> Value {
-        let mut system = base(SYSTEM, &distribution.id, "OPERATING-SYSTEM");
+        let mut system = base(SYSTEM, &distribution.id, "OPERATING_SYSTEM");
         if let Some(version) = &distribution.version_id {
             system.insert("versionInfo".to_owned(), version.as_str().into());
         }

@@ -210,7 +210,8 @@ impl<'a> Bill<'a> {
             tool,
             ..
         } = self.evidence;
-        let content = (subject, distribution, packages, deleted, self.gaps(), tool);
+        let content = (subject, distribution, packages, deleted, self.gaps());
+        let content = (content, &tool.name, &tool.version);
         // Evidence always is JSON: its maps have texts for keys.
         let content = serde_json::to_vec(&content).unwrap_or_default();
         let hex = Digest::sha256_of(&content).hex();

@@ -44,6 +44,9 @@ impl PackageType {
     fn qualifier_properties(&self) -> &'static [&'static str] {
         match self.as_str() {
             "conda" => &["build", "channel"],
+            "conan" => &["user", "channel"],
+            "gem" => &["platform"],
+            "julia" => &["uuid"],
             _ => &[],
         }
     }

@@ -18,11 +18,15 @@ const LOCAL: &str = "usr/local/";
 /// Names that tell the family of a distribution. A layer of which one has been seen is hashed only for that family from there on:
 /// MD5, SHA-1 and SHA-256 together cost as much as inflating. Where this guesses wrong, a file's digest is missing, and the
 /// inventory says that it was not checked.
-const FAMILIES: [(&str, usize); 13] = [
+const FAMILIES: [(&str, usize); 16] = [
     ("etc/debian_version", MD5),
     ("etc/dpkg/", MD5),
     ("var/lib/dpkg/", MD5),
     ("etc/opkg/", MD5),
+    // Debian's folders for several architectures, and Red Hat's for the debuggers of its programs: a layer of a package tool has them
+    // long before the database.
+    ("usr/lib/aarch64-linux-gnu/", MD5),
+    ("usr/lib/x86_64-linux-gnu/", MD5),
     ("etc/alpine-release", SHA1),
     ("etc/apk/", SHA1),
     ("lib/apk/", SHA1),
@@ -30,6 +34,7 @@ const FAMILIES: [(&str, usize); 13] = [
     ("etc/redhat-release", SHA256),
     ("etc/yum.repos.d/", SHA256),
     ("etc/zypp/", SHA256),
+    ("usr/lib/.build-id/", SHA256),
     ("usr/lib/sysimage/rpm/", SHA256),
     ("var/lib/rpm/", SHA256),
 ];

@@ -1,5 +1,6 @@
 //! Files in the table: those that are not what their package brought, and whose the others are.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use comfy_table::Cell;
@@ -8,6 +9,10 @@ use super::words::{bytes, counted};
 use super::{Page, keep_whole};
 use crate::evidence::{Finding, IntegrityFinding};
 use crate::model::{ContentKind, Severity, Untrusted};
+
+/// Files of one package that one layer changed: beyond, they are counted. A package that a language's own tool has replaced (`npm install
+/// -g npm`) has hundreds.
+const SHOWN: usize = 10;
 
 impl Page<'_> {
     pub(super) fn modified_files(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -23,7 +28,14 @@ impl Page<'_> {
             all.partition(|finding| finding.severity == Severity::Negligible);
         if !found.is_empty() {
             let mut table = self.table(&["Severity", "File", "Package", "Changed by"]);
+            let mut changed: BTreeMap<(&str, Option<usize>), usize> = BTreeMap::new();
             for finding in found {
+                let count = changed.entry((&finding.owner, finding.place.layer));
+                let count = count.or_default();
+                *count += 1;
+                if *count > SHOWN {
+                    continue;
+                }
                 let path = finding.place.path.as_ref();
                 table.add_row(vec![
                     Self::severity_cell(finding.severity),
@@ -34,6 +46,11 @@ impl Page<'_> {
             }
             keep_whole(&mut table, &[0]);
             self.section(out, "Modified system files", &table)?;
+            for ((owner, _), count) in changed.iter().filter(|(_, count)| **count > SHOWN) {
+                let more = counted(count - SHOWN, "more file");
+                let owner = Untrusted(owner);
+                writeln!(out, " {more} of {owner}: the JSON form lists them")?;
+            }
         }
         if !configuration.is_empty() {
             let count = counted(configuration.len(), "configuration file");

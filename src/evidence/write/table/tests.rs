@@ -3,6 +3,17 @@
 use super::*;
 
 fn page(width: u16) -> String {
+    page_with(
+        width,
+        &[serde_json::json!({
+            "kind": "vulnerability", "id": "CVE-2099-0004", "severity": "high", "title": "",
+            "package": "pkg:pypi/django@4.2", "name": "django", "version": "4.2", "status": "fixed",
+            "fixed_version": "4.2.1", "place": {"layer": 0}, "proof": [], "remedy": "",
+        })],
+    )
+}
+
+fn page_with(width: u16, findings: &[serde_json::Value]) -> String {
     let digest = format!("sha256:{}", "0".repeat(64));
     let evidence: Evidence = serde_json::from_value(serde_json::json!({
         "schema": crate::evidence::SCHEMA,
@@ -12,11 +23,7 @@ fn page(width: u16) -> String {
             "platform": {"os": "linux", "architecture": "amd64"},
             "layers": [{"instruction": "RUN pip install Django==4.2 requests", "files": 1, "file_bytes": 1}],
         },
-        "findings": [{
-            "kind": "vulnerability", "id": "CVE-2099-0004", "severity": "high", "title": "",
-            "package": "pkg:pypi/django@4.2", "name": "django", "version": "4.2", "status": "fixed",
-            "fixed_version": "4.2.1", "place": {"layer": 0}, "proof": [], "remedy": "",
-        }],
+        "findings": findings,
         "gaps": [],
         "packages": [],
         "advisories": {"snapshot": &digest, "sources": []},
@@ -48,4 +55,22 @@ fn a_narrow_table_shortens_the_instruction_and_keeps_a_finding_on_one_line() {
         let rows = page.lines().filter(|line| line.contains("django"));
         assert_eq!(rows.count(), 1, "{page}");
     }
+}
+
+#[test]
+fn of_many_changed_files_of_a_package_the_first_are_shown_and_the_others_counted() {
+    let changed = |number: u32| {
+        serde_json::json!({
+            "kind": "integrity", "severity": "low", "owner": "nodejs", "is_configuration": false,
+            "place": {"path": format!("usr/lib/node_modules/{number}"), "layer": 0}, "remedy": "",
+        })
+    };
+    let findings: Vec<_> = (0..32).map(changed).collect();
+    let page = page_with(120, &findings);
+    assert!(page.contains("/usr/lib/node_modules/9 "), "{page}");
+    assert!(!page.contains("/usr/lib/node_modules/10"), "{page}");
+    assert!(
+        page.contains("22 more files of nodejs: the JSON form lists them"),
+        "{page}"
+    );
 }

@@ -15,7 +15,7 @@ use crate::model::{DiffId, Digest, Limits};
 /// again.
 const SCHEMA: i64 = 2;
 /// Raised when the walk itself sees a layer with other eyes: a report of an older walk is then made again.
-const WALK: u32 = 4;
+const WALK: u32 = 5;
 /// Bytes of one stored report, unpacked. 512 MiB: a layer of ten million files has 80 MB of hashes.
 const REPORT_BYTES: u64 = 512 << 20;
 /// zstd's fastest level: a report is written once and read often.

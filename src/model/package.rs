@@ -173,14 +173,15 @@ impl Package {
         }
     }
 
-    /// The name that advisories use: with npm's scope, Composer's vendor or Maven's group in front.
+    /// The name that advisories use: with npm's scope, Composer's vendor, Maven's group or
+    /// Portage's category in front.
     pub fn full_name(&self) -> String {
         let separator = match self.package_type.as_str() {
             "maven" => ':',
             _ => '/',
         };
         match self.namespace.as_deref() {
-            Some(namespace) if !namespace.is_empty() && !self.package_type.is_os() => {
+            Some(namespace) if !namespace.is_empty() => {
                 format!("{namespace}{separator}{}", self.name)
             }
             _ => self.name.clone(),

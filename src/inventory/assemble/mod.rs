@@ -155,9 +155,12 @@ fn nothing_found(
     distribution: Option<&Distribution>,
     packages: &[InstalledPackage],
 ) -> Option<Gap> {
+    // NixOS's own packages are of no distribution: Nix installs the same ones everywhere.
+    let is_of_distribution =
+        |package_type: &PackageType| package_type.is_os() || package_type.as_str() == "nix";
     let has_os_package = packages
         .iter()
-        .any(|installed| installed.package.package_type.is_os());
+        .any(|installed| is_of_distribution(&installed.package.package_type));
     let detail = match distribution {
         _ if packages.is_empty() => "no package of any ecosystem was found".to_owned(),
         Some(distribution) if !has_os_package => {

@@ -18,7 +18,7 @@ const LOCAL: &str = "usr/local/";
 /// Names that tell the family of a distribution. A layer of which one has been seen is hashed only for that family from there on:
 /// MD5, SHA-1 and SHA-256 together cost as much as inflating. Where this guesses wrong, a file's digest is missing, and the
 /// inventory says that it was not checked.
-const FAMILIES: [(&str, usize); 16] = [
+const FAMILIES: [(&str, usize); 23] = [
     ("etc/debian_version", MD5),
     ("etc/dpkg/", MD5),
     ("var/lib/dpkg/", MD5),
@@ -27,17 +27,28 @@ const FAMILIES: [(&str, usize); 16] = [
     // long before the database.
     ("usr/lib/aarch64-linux-gnu/", MD5),
     ("usr/lib/x86_64-linux-gnu/", MD5),
+    ("etc/portage/", MD5),
+    ("var/db/pkg/", MD5),
+    // What pacman installed it knows by SHA-256, configuration files by MD5.
+    ("etc/pacman.d/", MD5),
+    ("var/lib/pacman/", MD5),
     ("etc/alpine-release", SHA1),
     ("etc/apk/", SHA1),
     ("lib/apk/", SHA1),
     ("usr/lib/apk/", SHA1),
+    ("etc/pacman.d/", SHA256),
+    ("var/lib/pacman/", SHA256),
     ("etc/redhat-release", SHA256),
     ("etc/yum.repos.d/", SHA256),
     ("etc/zypp/", SHA256),
     ("usr/lib/.build-id/", SHA256),
     ("usr/lib/sysimage/rpm/", SHA256),
+    ("var/lib/chisel/", SHA256),
     ("var/lib/rpm/", SHA256),
 ];
+/// Names that chisel's slices of Debian's kin do not have: without one of them, files of that family can be chisel's, which records
+/// SHA-256, as well as dpkg's.
+const INSTALLED_BY_DPKG: [&str; 3] = ["etc/dpkg/", "etc/ld.so.cache", "var/lib/dpkg/"];
 const MD5: usize = 0;
 const SHA1: usize = 1;
 const SHA256: usize = 2;
@@ -52,6 +63,8 @@ pub(super) fn is_packaged(path: &str) -> bool {
 pub(in crate::layers) struct Sums {
     /// By algorithm: whether a family that uses it was seen in this layer.
     seen: [bool; 3],
+    /// Whether a name was seen that only an installation by a package tool has.
+    is_installed: bool,
     /// By algorithm: whether the current file is hashed with it.
     now: [bool; 3],
     md5: Md5,
@@ -65,14 +78,18 @@ impl Sums {
         if !path.starts_with(['e', 'l', 'u', 'v']) {
             return;
         }
+        let is_at = |start: &str| {
+            path.strip_prefix(start)
+                .is_some_and(|rest| rest.is_empty() || start.ends_with('/'))
+        };
         for (start, algorithm) in FAMILIES {
-            if let Some(rest) = path.strip_prefix(start)
-                && (rest.is_empty() || start.ends_with('/'))
-                && let Some(seen) = self.seen.get_mut(algorithm)
+            if let Some(seen) = self.seen.get_mut(algorithm)
+                && !*seen
             {
-                *seen = true;
+                *seen = is_at(start);
             }
         }
+        self.is_installed = self.is_installed || INSTALLED_BY_DPKG.into_iter().any(is_at);
     }
 
     /// A file begins.
@@ -80,7 +97,10 @@ impl Sums {
         let is_packaged =
             entry.kind == EntryKind::File && entry.size > 0 && is_packaged(entry.path);
         let any = self.seen.contains(&true);
-        self.now = self.seen.map(|seen| is_packaged && (seen || !any));
+        let [md5, sha1, sha256] = self.seen;
+        let can_be_chisel = md5 && !self.is_installed;
+        self.now = [md5, sha1, sha256 || can_be_chisel]
+            .map(|is_of_family| is_packaged && (is_of_family || !any));
     }
 
     /// Its next bytes.
@@ -133,7 +153,9 @@ mod tests {
             sums_of(&mut sums, "etc/debian_version.d/x"),
             [Md5, Sha1, Sha256]
         );
-        assert_eq!(sums_of(&mut sums, "etc/debian_version"), [Md5]);
+        // Until dpkg shows, it can be chisel's.
+        assert_eq!(sums_of(&mut sums, "etc/debian_version"), [Md5, Sha256]);
+        assert_eq!(sums_of(&mut sums, "etc/dpkg/dpkg.cfg"), [Md5]);
         assert_eq!(sums_of(&mut sums, "usr/bin/perl"), [Md5]);
         assert_eq!(sums_of(&mut sums, "usr/local/bin/node"), []);
         assert_eq!(sums_of(&mut sums, "srv/app"), []);

@@ -7,6 +7,7 @@ mod accounting;
 mod integrity;
 mod listed;
 mod ownership;
+mod programs;
 
 pub use integrity::{Integrity, ModifiedFile};
 
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use self::ownership::Owned;
+use super::binary::is_note;
 use super::os_release::RANKED_PATHS;
 use crate::layers::{Hidden, Squashed, Visible};
 use crate::model::{
@@ -110,6 +112,7 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
     let gaps = nothing_found(distribution.as_ref(), &packages)
         .into_iter()
         .chain(unchecked)
+        .chain(programs::without_modules(&packages))
         .collect();
     Inventory {
         distribution,
@@ -145,7 +148,7 @@ fn nothing_found(
 ) -> Option<Gap> {
     let has_os_package = packages
         .iter()
-        .any(|installed| installed.package.package_type.is_os());
+        .any(|installed| installed.package.package_type.is_os() && !is_note(&installed.package));
     let detail = match distribution {
         _ if packages.is_empty() => "no package of any ecosystem was found".to_owned(),
         Some(distribution) if !has_os_package => {
@@ -201,6 +204,7 @@ fn installed_packages(
         .iter()
         .flat_map(|file| packages_of_file(file, distribution));
     let mut packages = listed::fold(packages.collect(), &squashed.files);
+    programs::drop_what_is_recorded(&mut packages, squashed);
     packages.sort_unstable();
     // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder
     // by two names. The same language package in two places is installed twice.
@@ -259,8 +263,9 @@ fn deleted_packages<'a>(
     for file in out_of_sight {
         for package in &file.facts.packages {
             let identity = Identity::of(package);
-            // A list can be older than what lay there: it does not tell what a layer once held.
-            if installed.contains(&identity) || listed::is_listed(package) {
+            // A list can be older than what lay there, and a note names a package that need not have been there: neither
+            // tells what a layer once held.
+            if installed.contains(&identity) || listed::is_listed(package) || is_note(package) {
                 continue;
             }
             let found = DeletedPackage {

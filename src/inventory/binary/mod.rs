@@ -11,6 +11,9 @@ mod packed;
 mod pe;
 mod rust;
 
+pub(super) use self::go::has_unknown_modules;
+pub(super) use self::note::is_note;
+
 use self::executable::Executable;
 use super::harvest::Harvest;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};

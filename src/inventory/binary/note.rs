@@ -39,6 +39,15 @@ struct Note {
     debug_info_url: String,
 }
 
+/// The property of what a note claims, and its value.
+const CLAIMED_BY: (&str, &str) = ("claimed-by", "elf-note");
+
+/// Whether a note claims the package.
+pub(in crate::inventory) fn is_note(package: &Package) -> bool {
+    let (key, value) = CLAIMED_BY;
+    package.properties.get(key).is_some_and(|by| by == value)
+}
+
 pub(super) fn read(executable: &Executable<'_>, _: &Entry<'_>, harvest: &mut Harvest<'_>) {
     let contents: Vec<&[u8]> = match executable.section(&[".note.package"]) {
         Some(notes) => contents(notes, executable.is_big_endian).take(1).collect(),
@@ -121,10 +130,8 @@ impl Note {
         });
         let cpe = some(self.os_cpe);
         package.distribution = distribution(&self.os, self.os_version, cpe.as_deref());
-        package
-            .properties
-            .insert("claimed-by".into(), "elf-note".into());
         for (key, value) in [
+            (CLAIMED_BY.0, some(CLAIMED_BY.1.to_owned())),
             ("os", some(self.os)),
             ("os-cpe", cpe),
             ("cpe", some(self.app_cpe)),

@@ -18,6 +18,9 @@ use crate::model::{Package, PackageType};
 /// What Go writes for a module that it built from a folder.
 const DEVEL: &str = "(devel)";
 
+/// The property of the standard library of a program that does not say of which modules it is, and its value.
+const UNKNOWN_MODULES: (&str, &str) = ("modules", "not-recorded");
+
 /// A module as a line gives it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Module<'a> {
@@ -76,16 +79,23 @@ pub(super) fn read(build_info: &BuildInfo<'_>, harvest: &mut Harvest<'_>) {
     if let Some(last) = last {
         last.finish(&mut list, harvest);
     }
-    if !names_modules && !is_without_modules(list.path) {
-        harvest.unreadable(
-            "it is a Go program that was not built from modules: which ones it has is not recorded",
-        );
-    }
     let go_version = build_info.go_version.trim();
     if let Some(main) = list.main {
         harvest.package(main_package(main, &list, go_version));
     }
-    harvest.package(standard_library(&list.settings, go_version));
+    let mut library = standard_library(&list.settings, go_version);
+    if !names_modules && !is_without_modules(list.path) {
+        let (key, value) = UNKNOWN_MODULES;
+        library.properties.insert(key.into(), value.into());
+    }
+    harvest.package(library);
+}
+
+/// Whether it is the standard library of a program that has modules, but does not say which: as Debian builds Go programs,
+/// and Bazel did. Whether that matters, its owner decides (`assemble`).
+pub(in crate::inventory) fn has_unknown_modules(package: &Package) -> bool {
+    let (key, value) = UNKNOWN_MODULES;
+    package.properties.get(key).is_some_and(|is| is == value)
 }
 
 /// Go's own commands, and a program that was built from files and imports no module.

@@ -138,9 +138,13 @@ proptest! {
     fn any_change_of_a_program_never_panics(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..20),
         cut in any::<proptest::sample::Index>(),
-        is_pe in any::<bool>(),
+        which in 0..3,
     ) {
-        let mut bytes = if is_pe { super::pe::tests::assembly() } else { everything() };
+        let mut bytes = match which {
+            0 => everything(),
+            1 => super::pe::tests::assembly(),
+            _ => super::rust::tests::macho_with("{}"),
+        };
         for (index, value) in changes {
             let index = index.index(bytes.len());
             bytes[index] = value;

@@ -14,7 +14,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Executable<'_>> {
     }
 }
 
-fn read_class<'a, H: FileHeader<Endian = Endianness>>(bytes: &'a [u8]) -> Option<Executable<'a>> {
+fn read_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Executable<'_>> {
     let header = H::parse(bytes).ok()?;
     let endian = header.endian().ok()?;
     if header.e_version(endian) != 1 || header.e_ehsize(endian) == 0 {

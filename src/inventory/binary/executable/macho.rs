@@ -50,7 +50,7 @@ fn read_parts<F: FatArch>(bytes: &[u8]) -> Vec<Executable<'_>> {
     parts
 }
 
-fn read_class<'a, H: MachHeader<Endian = Endianness>>(bytes: &'a [u8]) -> Option<Executable<'a>> {
+fn read_class<H: MachHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Executable<'_>> {
     let header = H::parse(bytes, 0).ok()?;
     let endian = header.endian().ok()?;
     let mut executable = Executable::new(bytes, Format::MachO, header.is_big_endian());

@@ -40,7 +40,7 @@ struct List<'a> {
 
 pub(super) fn read(build_info: &BuildInfo<'_>, harvest: &mut Harvest<'_>) {
     let mut list = List::default();
-    let mut last: Option<Line<'_>> = None;
+    let mut pending: Option<Line<'_>> = None;
     let mut names_modules = false;
     for (index, text) in build_info.modules.lines().enumerate() {
         let (kind, rest) = text.split_once('\t').unwrap_or((text, ""));
@@ -55,29 +55,29 @@ pub(super) fn read(build_info: &BuildInfo<'_>, harvest: &mut Harvest<'_>) {
             }
             "mod" => Module::of(rest).map(Line::Main),
             "dep" => Module::of(rest).map(Line::Dependency),
-            "=>" => match (last, Module::of(rest)) {
+            "=>" => match (pending, Module::of(rest)) {
                 (Some(replaced), Some(by)) => {
-                    last = Some(replaced.replaced_by(by));
+                    pending = Some(replaced.replaced_by(by));
                     continue;
                 }
                 _ => None,
             },
             _ => continue,
         };
-        if let Some(before) = last.take() {
+        if let Some(before) = pending.take() {
             before.finish(&mut list, harvest);
         }
         names_modules = true;
-        last = line;
-        if last.is_none() {
+        pending = line;
+        if pending.is_none() {
             harvest.unreadable(format!(
                 "line {} of its list of Go modules cannot be read",
                 index + 1
             ));
         }
     }
-    if let Some(last) = last {
-        last.finish(&mut list, harvest);
+    if let Some(pending) = pending {
+        pending.finish(&mut list, harvest);
     }
     let go_version = build_info.go_version.trim();
     if let Some(main) = list.main {

@@ -20,8 +20,11 @@ use crate::model::{Basis, Distribution, Package, PackageType, SourcePackage};
 /// `NT_FDO_PACKAGING_METADATA`.
 const TYPE: u32 = 0xcafe_1a7e;
 
-/// The content. 64 KiB: it is some 200 bytes.
+/// The content, and a segment of notes. 64 KiB: they are some hundred bytes.
 const LIMIT: usize = 64 << 10;
+
+/// Segments of notes. 16: programs have up to three.
+const SEGMENTS: usize = 16;
 
 /// What a note says; other fields and other types are somebody's own.
 #[derive(Default, Deserialize)]
@@ -54,6 +57,8 @@ pub(super) fn read(executable: &Executable<'_>, _: &Entry<'_>, harvest: &mut Har
         None if executable.has_sections() => return,
         None => executable
             .notes()
+            .take(SEGMENTS)
+            .filter(|notes| notes.len() <= LIMIT)
             .flat_map(|notes| contents(notes, executable.is_big_endian))
             .take(1)
             .collect(),

@@ -1,6 +1,6 @@
 #!/bin/sh
-# All tests, on real components, too: makes the image of the first voyage for them, and requires the registry and the
-# container engine that they would otherwise skip.
+# All tests, on real components, too: makes the image of the first voyage and the one to compare with peers for them, installs the
+# peers, and requires these, the registry and the container engine that they would otherwise skip.
 # Usage: tests/run.sh [ARGUMENT OF CARGO TEST ...]
 set -eu
 
@@ -8,4 +8,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 cd "$here"
 tests/setup.sh
 tests/voyage/image.sh "$here/target/voyage"
-PLIMSOLL_REQUIRE_REAL=1 PLIMSOLL_VOYAGE="$here/target/voyage" cargo test "$@"
+tests/peers/install.sh "$here/target/peers-tools"
+tests/peers/image.sh "$here/target/peers"
+PLIMSOLL_REQUIRE_REAL=1 PLIMSOLL_VOYAGE="$here/target/voyage" \
+  PLIMSOLL_PEERS="$here/target/peers-tools" PLIMSOLL_PEERS_IMAGE="$here/target/peers" cargo test "$@"

@@ -21,6 +21,9 @@ need zstd zstd
 need jq jq
 command -v pip >/dev/null || command -v pip3 >/dev/null || missing="$missing python3-pip"
 need npm npm
+need go golang-go
+need mvn maven
+need jar default-jdk-headless
 
 [ -n "$missing" ] || exit 0
 echo "setup: installing$missing" >&2

@@ -56,6 +56,8 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(lang::conan::Conan),
         Box::new(lang::wordpress::WordPress),
         Box::new(lang::conda::Conda),
+        Box::new(lang::java::Java),
+        Box::new(lang::jvm::Jvm),
     ]
 }
 

@@ -163,10 +163,16 @@ impl Package {
         }
     }
 
-    /// The name that advisories use: with npm's scope or Composer's vendor in front.
+    /// The name that advisories use: with npm's scope, Composer's vendor or Maven's group in front.
     pub fn full_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) if !self.package_type.is_os() => format!("{namespace}/{}", self.name),
+        let separator = match self.package_type.as_str() {
+            "maven" => ':',
+            _ => '/',
+        };
+        match self.namespace.as_deref() {
+            Some(namespace) if !namespace.is_empty() && !self.package_type.is_os() => {
+                format!("{namespace}{separator}{}", self.name)
+            }
             _ => self.name.clone(),
         }
     }
@@ -253,6 +259,10 @@ mod tests {
             Some("pkg:npm/%40babel/core@7.0.0")
         );
         assert_eq!(core.full_name(), "@babel/core");
+
+        let mut log4j = Package::new(PackageType::new("maven"), "log4j-core", "2.14.1");
+        log4j.namespace = Some("org.apache.logging.log4j".into());
+        assert_eq!(log4j.full_name(), "org.apache.logging.log4j:log4j-core");
     }
 
     #[test]
@@ -268,7 +278,9 @@ mod tests {
         }
         assert_eq!(
             absl.purl(None).as_deref(),
-            Some("pkg:conda/absl-py@0.4.1?build=py36h06a4308_0&channel=pkgs/main&subdir=linux-64")
+            Some(
+                "pkg:conda/absl-py@0.4.1?build=py36h06a4308_0&channel=pkgs%2Fmain&subdir=linux-64"
+            )
         );
         absl.package_type = PackageType::PYPI;
         assert_eq!(absl.purl(None).as_deref(), Some("pkg:pypi/absl-py@0.4.1"));

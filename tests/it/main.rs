@@ -25,6 +25,10 @@ mod hand_checked;
 mod hostile;
 /// Images as code.
 mod image;
+/// Ownership and deleted packages.
+mod inventory;
+/// Syft and Trivy on the same image.
+mod peers;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
 /// The main job on images of our own.

@@ -301,14 +301,9 @@ fn lookup_keys(package: &Package, keyed: Keyed) -> Vec<(String, String)> {
     match keyed {
         Keyed::Source => vec![source.unwrap_or_else(own)],
         Keyed::BinaryThenSource => std::iter::once(own()).chain(source).collect(),
-        Keyed::Name(separator) => {
-            let name = match &package.namespace {
-                Some(namespace) if !namespace.is_empty() => {
-                    format!("{namespace}{separator}{}", package.name)
-                }
-                _ => package.name.clone(),
-            };
-            let name = target::bitnami_name(package).map_or(name, str::to_owned);
+        Keyed::Name => {
+            let name = target::bitnami_name(package).map(str::to_owned);
+            let name = name.unwrap_or_else(|| package.full_name());
             vec![(name, package.version.clone())]
         }
     }

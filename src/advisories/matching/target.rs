@@ -10,8 +10,8 @@ pub(super) enum Keyed {
     Source,
     /// The binary package's; where nothing names it, the source's.
     BinaryThenSource,
-    /// The package's own full name, parts joined by this.
-    Name(&'static str),
+    /// The package's own full name.
+    Name,
 }
 
 /// The ecosystems to look in.
@@ -57,11 +57,11 @@ pub(super) fn find(
     package_type: &PackageType,
     distribution: Option<&Distribution>,
 ) -> Result<Target, NoTarget> {
-    if let Some((ecosystem, separator)) = language(package_type.as_str()) {
+    if let Some(ecosystem) = language(package_type.as_str()) {
         return Ok(Target {
             label: ecosystem.to_owned(),
             selectors: vec![Selector::Is(ecosystem.to_owned())],
-            keyed: Keyed::Name(separator),
+            keyed: Keyed::Name,
         });
     }
     if !package_type.is_os() {
@@ -105,25 +105,25 @@ pub(super) fn bitnami_name(package: &Package) -> Option<&str> {
         .map(String::as_str)
 }
 
-/// PURL types of language packages: their ecosystem, and what stands between namespace and name.
-fn language(package_type: &str) -> Option<(&'static str, &'static str)> {
+/// PURL types of language packages: their ecosystem.
+fn language(package_type: &str) -> Option<&'static str> {
     Some(match package_type {
-        "pypi" => ("PyPI", "/"),
-        "npm" => ("npm", "/"),
-        "cargo" => ("crates.io", "/"),
-        "golang" => ("Go", "/"),
-        "maven" => ("Maven", ":"),
-        "gem" => ("RubyGems", "/"),
-        "composer" => ("Packagist", "/"),
-        "nuget" => ("NuGet", "/"),
-        "hex" => ("Hex", "/"),
-        "pub" => ("Pub", "/"),
-        "hackage" => ("Hackage", "/"),
-        "cran" => ("CRAN", "/"),
-        "swift" => ("SwiftURL", "/"),
-        "julia" => ("Julia", "/"),
-        "bitnami" => ("Bitnami", "/"),
-        "conan" => ("ConanCenter", "/"),
+        "pypi" => "PyPI",
+        "npm" => "npm",
+        "cargo" => "crates.io",
+        "golang" => "Go",
+        "maven" => "Maven",
+        "gem" => "RubyGems",
+        "composer" => "Packagist",
+        "nuget" => "NuGet",
+        "hex" => "Hex",
+        "pub" => "Pub",
+        "hackage" => "Hackage",
+        "cran" => "CRAN",
+        "swift" => "SwiftURL",
+        "julia" => "Julia",
+        "bitnami" => "Bitnami",
+        "conan" => "ConanCenter",
         _ => return None,
     })
 }

@@ -80,7 +80,7 @@ impl Refused {
         }
     }
 
-    fn limit(reason: impl Into<String>) -> Self {
+    pub(super) fn limit(reason: impl Into<String>) -> Self {
         Self {
             kind: GapKind::LimitReached,
             reason: reason.into(),

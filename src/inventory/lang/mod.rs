@@ -15,6 +15,8 @@ pub(super) mod lua;
 pub(super) mod conda;
 mod json;
 mod listed;
+pub(super) mod java;
+pub(super) mod jvm;
 pub(super) mod node;
 pub(super) mod perl;
 pub(super) mod php;

@@ -173,7 +173,12 @@ impl Page<'_> {
         for (finding, told) in found.iter().zip(&told) {
             let mut row = vec![Self::severity_cell(finding.severity)];
             row.extend(told.iter().map(Cell::new));
-            row.push(Cell::new(self.layer(&finding.place, room)));
+            let gone = finding
+                .removed_in
+                .map(|layer| format!(", gone in layer {}", layer + 1));
+            let gone = gone.unwrap_or_default();
+            let layer = self.layer(&finding.place, room.saturating_sub(gone.width()));
+            row.push(Cell::new(layer + &gone));
             table.add_row(row);
         }
         keep_whole(&mut table, &[0, 1]);

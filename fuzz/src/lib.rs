@@ -1,0 +1,60 @@
+//! What every fuzz target does: give a parser bytes that nobody meant it to see. A panic, a hang or an exhausted memory is found by
+//! the fuzzer; what facts must be in any case is checked here.
+
+use std::sync::OnceLock;
+
+use plimsoll::inventory::detectors;
+use plimsoll::layers::{DetectorSet, Expected, FileFacts, detect_one, read_layer};
+use plimsoll::model::Limits;
+
+/// Runs the detector of this name over `bytes` as the content of the file at `path`.
+///
+/// # Panics
+///
+/// If there is no such detector or it does not want that file: the target is wrong then. And if facts are not what facts are.
+pub fn detect(name: &str, path: &str, bytes: &[u8]) {
+    static DETECTORS: OnceLock<DetectorSet> = OnceLock::new();
+    let all = DETECTORS.get_or_init(|| DetectorSet::new(detectors()));
+    let detector = all
+        .iter()
+        .find(|detector| detector.id().name == name)
+        .unwrap_or_else(|| panic!("no detector is called {name}"));
+    match detect_one(detector, path, bytes) {
+        Ok(Some(facts)) => check(&facts),
+        Ok(None) => panic!("{name} does not want {path}"),
+        Err(error) => assert!(!error.reason.is_empty()),
+    }
+}
+
+/// Reads a layer with every detector.
+///
+/// # Panics
+///
+/// If facts are not what facts are.
+pub fn read(layer: &[u8]) {
+    static DETECTORS: OnceLock<DetectorSet> = OnceLock::new();
+    let all = DETECTORS.get_or_init(|| DetectorSet::new(detectors()));
+    let limits = Limits {
+        layer_bytes: 64 << 20,
+        ..Limits::default()
+    };
+    if let Ok(read) = read_layer(layer, &Expected::default(), all, &limits) {
+        for facts in read.report.facts.values() {
+            check(facts);
+        }
+    }
+}
+
+/// A package has a name, a claim a path, a gap its reason in a few words.
+fn check(facts: &FileFacts) {
+    for package in &facts.packages {
+        assert!(!package.name.is_empty());
+    }
+    for claims in &facts.claims {
+        assert!(!claims.is_empty());
+        assert!(claims.iter().all(|claim| !claim.path.starts_with('/')));
+    }
+    for gap in &facts.gaps {
+        assert!(!gap.detail.is_empty() && gap.detail.len() < 1_000);
+    }
+}

@@ -1,0 +1,93 @@
+//! What the inventory concludes over several files and layers, as its user sees it.
+
+use serde_json::{Value, json};
+
+use crate::env::{Env, strings};
+use crate::image::ImageBuilder;
+
+const DEBIAN: &str = "ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
+
+fn advisory(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
+    json!({"id": id, "modified": "2024-01-01T00:00:00Z", "summary": format!("a flaw in {name}"),
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}],
+        "affected": [{"package": {"ecosystem": ecosystem, "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]})
+}
+
+fn metadata(name: &str, version: &str) -> String {
+    format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\n")
+}
+
+const STATUS: &str = "Package: python3-requests\nStatus: install ok installed\nArchitecture: all\nSource: requests\n\
+                      Version: 2.28.1+dfsg-1\n\n";
+
+/// Debian's own Python module, and one of the user's that a later layer deletes.
+fn image(env: &Env) -> String {
+    let owned = "usr/lib/python3/dist-packages/requests-2.28.1.egg-info/PKG-INFO";
+    let deleted = "app/Django-2.2.dist-info/METADATA";
+    ImageBuilder::new()
+        .layer("ADD rootfs.tar /", |layer| {
+            layer
+                .file("etc/os-release", DEBIAN)
+                .file(owned, metadata("requests", "2.28.1"))
+                .file(
+                    "var/lib/dpkg/info/python3-requests.list",
+                    format!("/.\n/usr\n/{owned}\n"),
+                )
+                .file("var/lib/dpkg/status", STATUS)
+        })
+        .layer("RUN pip install Django==2.2", |layer| {
+            layer.file(deleted, metadata("Django", "2.2"))
+        })
+        .layer("RUN rm -r /app", |layer| layer.whiteout("app"))
+        .write_layout(&env.path("layout"));
+    format!("oci:{}", env.path("layout").display())
+}
+
+fn with_store() -> Env {
+    let env = Env::new();
+    env.import(&[
+        advisory("CVE-2099-0001", "Debian:12", "requests", "1"),
+        advisory("CVE-2099-0002", "PyPI", "requests", "2.31.0"),
+        advisory("CVE-2099-0003", "PyPI", "django", "3.0"),
+    ])
+    .expect_code(0);
+    env
+}
+
+#[test]
+fn a_module_that_the_distribution_brought_is_judged_by_the_distribution_and_all_shows_both() {
+    let env = with_store();
+    let image = image(&env);
+    let evidence = env.scan(&image, &[]).expect_code(0).evidence();
+    assert_eq!(strings(&evidence["packages"], "name"), ["python3-requests"]);
+    assert_eq!(evidence["findings"], json!([]));
+
+    let evidence = env.scan(&image, &["--all"]).expect_code(1).evidence();
+    assert_eq!(
+        strings(&evidence["packages"], "name"),
+        ["python3-requests", "requests"]
+    );
+    assert_eq!(evidence["packages"][1]["owned_by"], "python3-requests");
+    assert_eq!(strings(&evidence["findings"], "id"), ["CVE-2099-0002"]);
+}
+
+#[test]
+fn a_deleted_package_is_shown_on_request_and_does_not_count() {
+    let env = with_store();
+    let image = image(&env);
+    let evidence = env.scan(&image, &["--deleted"]).expect_code(0).evidence();
+    assert_eq!(evidence["verdict"], "clean");
+    assert_eq!(strings(&evidence["deleted"], "name"), ["django"]);
+    let finding = &evidence["findings"][0];
+    assert_eq!(finding["id"], "CVE-2099-0003");
+    assert_eq!(finding["removed_in"], 2);
+    assert_eq!(finding["place"]["layer"], 1);
+
+    let table = env.run(&["scan", "--deleted", &image]).expect_code(0);
+    insta::assert_snapshot!(
+        table
+            .stdout
+            .replace(&env.path("layout").display().to_string(), "layout")
+    );
+}

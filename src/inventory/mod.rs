@@ -40,6 +40,7 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(os::nix::Nix),
         Box::new(os::snap::Snap),
         Box::new(os::chisel::Chisel),
+        Box::new(os::opkg::Opkg),
         Box::new(lang::python::Python),
         Box::new(lang::node::Node),
         Box::new(lang::dotnet::Dotnet),
@@ -58,6 +59,9 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(lang::conda::Conda),
         Box::new(lang::java::Java),
         Box::new(lang::jvm::Jvm),
+        Box::new(lang::haskell::Haskell),
+        Box::new(lang::ocaml::Ocaml),
+        Box::new(binary::known::Known),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The fields of os-release(5) that decide which advisories apply.
+/// The fields of os-release(5) that decide which advisories apply, and the channels that decide it within a release.
 ///
 /// <https://www.freedesktop.org/software/systemd/man/latest/os-release.html>
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,6 +21,14 @@ pub struct Distribution {
     /// `PRETTY_NAME`, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretty_name: Option<String>,
+    /// Red Hat's names of the repositories that the image is built from, sorted: `rhel-9-for-x86_64-baseos-rpms`. Advisories are
+    /// for repositories. Empty if no content manifest is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content_sets: Vec<String>,
+    /// Channels beyond standard support that are enabled, sorted: Ubuntu Pro's `esm-infra`, `esm-apps`, `fips-updates`. They have
+    /// builds and advisories of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extended_support: Vec<String>,
 }
 
 impl Distribution {

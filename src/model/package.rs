@@ -205,6 +205,8 @@ impl Package {
         }
         if self.package_type.is_os()
             && let Some(distribution) = self.distribution.as_deref().or(distribution)
+            // `linux` stands for one that is not known.
+            && distribution.id != "linux"
         {
             namespace = namespace.or(Some(&distribution.id));
             qualifiers.insert("distro", distribution.qualifier().into());

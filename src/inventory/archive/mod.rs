@@ -47,16 +47,12 @@ impl Budget {
     }
 
     fn take(&mut self, bytes: u64) -> Result<(), Refused> {
-        match self.left.checked_sub(bytes) {
-            Some(left) => self.left = left,
-            None => {
-                self.left = 0;
-                return Err(Refused::limit(
-                    "it holds more than may be inflated for a file of its size",
-                ));
-            }
-        }
-        Ok(())
+        let left = self.left.checked_sub(bytes);
+        // What is too much for what is left ends the reading: smaller members come after it in vain.
+        self.left = left.unwrap_or(0);
+        left.map(|_| ()).ok_or_else(|| {
+            Refused::limit("it holds more than may be inflated for a file of its size")
+        })
     }
 }
 
@@ -121,6 +117,10 @@ impl<'a> Archive<'a> {
     }
 
     /// An archive that is a member of this one: `bytes` are what [`read`](Self::read) gave.
+    #[expect(
+        clippy::ptr_arg,
+        reason = "whether the bytes are held, or lie in the archive around them, decides what room is left"
+    )]
     pub(super) fn nested<'b>(&self, bytes: &'b Cow<'_, [u8]>) -> Result<Archive<'b>, Refused> {
         if self.depth >= Self::DEPTH {
             return Err(Refused::limit(format!(

@@ -24,8 +24,10 @@ fn deflated(members: &[(&str, &[u8])]) -> Vec<u8> {
     zip_of(CompressionMethod::Deflated, members)
 }
 
-/// Every member's name with its content, or why that was refused.
-fn read(bytes: &[u8]) -> Result<Vec<(String, Result<Vec<u8>, String>)>, String> {
+/// A member's name with its content, or why that was refused.
+type Read = (String, Result<Vec<u8>, String>);
+
+fn read(bytes: &[u8]) -> Result<Vec<Read>, String> {
     let archive = Archive::open(bytes).map_err(|refused| refused.reason)?;
     let mut budget = Budget::of(bytes);
     archive
@@ -154,7 +156,7 @@ fn what_is_no_archive_or_cut_off_is_refused() {
     for bytes in [
         b"".as_slice(),
         b"hello",
-        &[0; 100_000],
+        &vec![0; 100_000],
         &whole[..whole.len() - 30],
     ] {
         assert_eq!(

@@ -6,8 +6,10 @@
 mod accounting;
 mod integrity;
 mod listed;
+mod origin;
 mod ownership;
 mod programs;
+mod third_parties;
 
 pub use integrity::{Integrity, ModifiedFile};
 
@@ -15,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use self::origin::Origin;
 use self::ownership::Owned;
 use super::binary::is_note;
 use super::os_release::RANKED_PATHS;
@@ -125,17 +128,26 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
 }
 
 /// Says of each language package, and of what is known only by its content, which of the distribution's packages brought it.
+///
+/// Only if that package is itself there and of a distribution: its advisories then speak of what it brought. Of what is in a third
+/// party's package nobody else speaks.
 fn name_owners(packages: &mut [InstalledPackage], squashed: &Squashed<'_>) {
-    let others = |installed: &&InstalledPackage| !installed.package.package_type.is_os();
+    let is_os = |installed: &InstalledPackage| installed.package.package_type.is_os();
+    let speaks = |installed: &&InstalledPackage| {
+        let distribution = installed.package.distribution.as_ref();
+        is_os(installed) && distribution.is_none_or(|own| !third_parties::is_one(&own.id))
+    };
+    let names: BTreeSet<String> = packages
+        .iter()
+        .filter(speaks)
+        .map(|installed| installed.package.name.clone())
+        .collect();
     let paths = packages
         .iter()
-        .filter(others)
+        .filter(|installed| !is_os(installed))
         .map(|installed| installed.path.as_str());
-    let owners = ownership::os_owners(squashed, paths);
-    for installed in packages
-        .iter_mut()
-        .filter(|installed| others(&&**installed))
-    {
+    let owners = ownership::os_owners(squashed, &names, paths);
+    for installed in packages.iter_mut().filter(|installed| !is_os(installed)) {
         let owner = owners.get(installed.path.as_str());
         installed.owned_by = owner.map(|owner| (*owner).to_owned());
     }
@@ -188,6 +200,18 @@ fn distribution_of(visible: &[Visible<'_>]) -> Option<Distribution> {
     {
         chosen.codename.clone_from(&debian_version.codename);
     }
+    // Files that tell channels, each of one distribution; a base and what is built on it have a manifest each.
+    let channels = said.values().filter(|said| said.id == chosen.id);
+    for said in channels.copied() {
+        chosen.content_sets.extend_from_slice(&said.content_sets);
+        chosen
+            .extended_support
+            .extend_from_slice(&said.extended_support);
+    }
+    for channels in [&mut chosen.content_sets, &mut chosen.extended_support] {
+        channels.sort_unstable();
+        channels.dedup();
+    }
     Some(chosen)
 }
 
@@ -209,10 +233,25 @@ fn installed_packages(
     // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder
     // by two names. The same language package in two places is installed twice.
     packages.dedup_by(|later, earlier| {
-        Identity::of(&later.package) == Identity::of(&earlier.package)
-            && (later.package.package_type.is_os() || later.path == earlier.path)
+        let is_same = Identity::of(&later.package) == Identity::of(&earlier.package)
+            && (later.package.package_type.is_os() || later.path == earlier.path);
+        if is_same && later.package.package_type.is_os() {
+            complete(&mut earlier.package, &mut later.package);
+        }
+        is_same
     });
     packages
+}
+
+/// What one record of a package lacks, another may have: opkg's control file has the licence, its status does not.
+fn complete(package: &mut Package, other: &mut Package) {
+    if package.licenses.is_empty() {
+        package.licenses.append(&mut other.licenses);
+    }
+    package.source = package.source.take().or(other.source.take());
+    for (key, value) in std::mem::take(&mut other.properties) {
+        package.properties.entry(key).or_insert(value);
+    }
 }
 
 fn packages_of_file(
@@ -235,17 +274,25 @@ fn packages_of_file(
             .last()
             .map_or(*top, |(layer, _)| *layer)
     };
-    facts
-        .packages
-        .iter()
-        .map(|package| InstalledPackage {
-            package: package.clone(),
+    let origin = Origin::of_database(&facts.packages, distribution);
+    let installed = facts.packages.iter().map(|recorded| {
+        let package = with_origin(recorded, &origin);
+        InstalledPackage {
             purl: package.purl(distribution),
+            package,
             path: file.path.clone(),
-            layer: first_layer(package),
+            layer: first_layer(recorded),
             owned_by: None,
-        })
-        .collect()
+        }
+    });
+    installed.collect()
+}
+
+fn with_origin(package: &Package, origin: &Origin<'_>) -> Package {
+    Package {
+        distribution: origin.of(package),
+        ..package.clone()
+    }
 }
 
 /// What the deleted files record and no visible file of the same kind does: an upgraded package's old version, but not a
@@ -261,16 +308,18 @@ fn deleted_packages<'a>(
         .collect();
     let mut gone: BTreeMap<(Identity<'_>, &LayerPath), DeletedPackage> = BTreeMap::new();
     for file in out_of_sight {
-        for package in &file.facts.packages {
-            let identity = Identity::of(package);
+        let origin = Origin::of_database(&file.facts.packages, distribution);
+        for recorded in &file.facts.packages {
+            let identity = Identity::of(recorded);
             // A list can be older than what lay there, and a note names a package that need not have been there: neither
             // tells what a layer once held.
-            if installed.contains(&identity) || listed::is_listed(package) || is_note(package) {
+            if installed.contains(&identity) || listed::is_listed(recorded) || is_note(recorded) {
                 continue;
             }
+            let package = with_origin(recorded, &origin);
             let found = DeletedPackage {
-                package: package.clone(),
                 purl: package.purl(distribution),
+                package,
                 path: file.path.clone(),
                 layer: file.layer,
                 removed_in: file.hidden_by,

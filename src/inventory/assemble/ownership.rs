@@ -61,15 +61,18 @@ impl Owned {
     }
 }
 
-/// For each of `paths` that a package of the distribution claims, the package: the first by name, where several do.
+/// For each of `paths` that one of the distribution's packages with these `names` claims, the package: the first by name, where
+/// several do.
 pub(super) fn os_owners<'a, 'b>(
     squashed: &'a Squashed<'_>,
+    names: &BTreeSet<String>,
     paths: impl Iterator<Item = &'b str>,
 ) -> BTreeMap<String, &'a str> {
     let asked: BTreeSet<String> = paths.flat_map(names_of).collect();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     let of_os = visible_claims(squashed)
-        .filter(|(claims, claim)| claims.is_os && claim.kind != ClaimKind::Diverted);
+        .filter(|(claims, claim)| claims.is_os && claim.kind != ClaimKind::Diverted)
+        .filter(|(claims, _)| names.contains(&claims.owner));
     for (claims, claim) in of_os.filter(|(_, claim)| asked.contains(claim.path)) {
         for name in names_of(claim.path) {
             let owner = owners.entry(name).or_insert(&claims.owner);

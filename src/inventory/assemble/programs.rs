@@ -15,11 +15,15 @@ pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squash
     if notes().next().is_none() && !packages.iter().any(is_guess) {
         return;
     }
-    let owners = ownership::os_owners(squashed, notes().map(|other| other.path.as_str()));
-    let recorded: BTreeSet<(String, String)> = packages
-        .iter()
-        .filter(|other| other.package.package_type.is_os() && !is_note(&other.package))
-        .flat_map(|other| names_of(&other.package))
+    let databases = || {
+        let others = packages.iter().map(|other| &other.package);
+        others.filter(|package| package.package_type.is_os() && !is_note(package))
+    };
+    let names = databases().map(|package| package.name.clone()).collect();
+    let paths = notes().map(|other| other.path.as_str());
+    let owners = ownership::os_owners(squashed, &names, paths);
+    let recorded: BTreeSet<(String, String)> = databases()
+        .flat_map(names_of)
         .map(|(name, version)| (name.to_owned(), version.to_owned()))
         .collect();
     let named: BTreeSet<&str> = ownership::visible_claims(squashed)
@@ -122,7 +126,7 @@ mod tests {
             version: "1:252-1.el9".into(),
         });
         let mut database = facts(libs);
-        let mut owned = Claims::new("other", true);
+        let mut owned = Claims::new("systemd-libs", true);
         owned.push(&"usr/bin/owned".into(), ClaimKind::File, None);
         database.claims.push(owned);
         let (listed, _) = concluded(&[

@@ -2,10 +2,12 @@
 //!
 //! What comes in: a file that begins as ELF, PE or Mach-O do. What goes out: the packages that are compiled in, and a gap where
 //! it is plain that something is, but not what. The tables are read once ([`executable`]); then each of the readers
-//! looks for its own section. No code is followed and no text is searched for.
+//! looks for its own section; no code is followed. What tells nothing of this kind can still be [`known`] by its name and a version
+//! in its text: that is a heuristic, and marked so. Nothing here runs, loads or unpacks a program.
 
 mod executable;
 mod go;
+pub(super) mod known;
 mod note;
 mod packed;
 mod pe;

@@ -1,8 +1,9 @@
 //! Dart packages in pub's cache: the `pubspec.yaml` of each.
 //!
-//! `hosted/HOST/NAME-VERSION/` and `git/NAME-REVISION/` (<https://dart.dev/tools/pub/cmd/pub-cache>, `pub`'s `lib/src/source/`). A program that
-//! was compiled ahead of time needs no cache and tells nothing of its packages. `pubspec.lock` and `.dart_tool/package_config.json` choose
-//! among what lies in the cache, and are not read: each package would be told twice.
+//! `hosted/HOST/NAME-VERSION/` and `git/NAME-REVISION/` (<https://dart.dev/tools/pub/cmd/pub-cache>, `pub`'s
+//! `lib/src/source/`). A program that was compiled ahead of time needs no cache and tells nothing of its packages.
+//! `pubspec.lock` and `.dart_tool/package_config.json` choose among what lies in the cache, and are not read: each
+//! package would be told twice.
 
 use super::installed::{in_folder, split_version};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -99,8 +100,8 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The value of a field at the outermost level, `name: value`, plain or in quotes: all that is read of YAML. A value that goes on in
-/// further lines, or is anything but a text on this line, is none.
+/// The value of a field at the outermost level, `name: value`, plain or in quotes: all that is read of YAML. A value
+/// that goes on in further lines, or is anything but a text on this line, is none.
 fn top_level(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let value = line.strip_prefix(name)?.trim_start().strip_prefix(':')?;

@@ -1,9 +1,9 @@
 //! Installed applications of Erlang and Elixir: the resource file `ebin/NAME.app` of each.
 //!
-//! app(5), <https://www.erlang.org/doc/apps/kernel/app.html>: one term `{application, Name, [{vsn, "…"}, …]}.` The runtime loads nothing as an
-//! application without it, so releases have them all. The file does not say where an application comes from. Those of Erlang/OTP and of
-//! Elixir are known by their names, which Hex keeps from others; their type is `otp`. Any other is taken for the package of Hex
-//! that has its name.
+//! app(5), <https://www.erlang.org/doc/apps/kernel/app.html>: one term `{application, Name, [{vsn, "…"}, …]}.` The
+//! runtime loads nothing as an application without it, so releases have them all. The file does not say where an
+//! application comes from. Those of Erlang/OTP and of Elixir are known by their names, which Hex keeps from others;
+//! their type is `otp`. Any other is taken for the package of Hex that has its name.
 
 use super::installed::in_folder;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -51,13 +51,24 @@ impl Detector for Erlang {
         };
         let mut package = Package::new(package_type, name, version);
         package.licenses = application.licenses;
-        let folder = path_parent(file.entry.parent()).unwrap_or_default();
+        let folder = folder_of(&package, file.entry.parent());
         Ok(in_folder(package, folder))
     }
 }
 
-/// The applications of Erlang/OTP: the folders in its `lib/`, <https://github.com/erlang/otp/tree/master/lib>, and those of earlier
-/// releases.
+/// The folder that an application has to itself: the one above its `ebin` where that is named after it, `NAME` or
+/// `NAME-VSN`.
+fn folder_of<'a>(package: &Package, ebin: &'a str) -> &'a str {
+    let above = path_parent(ebin).unwrap_or_default();
+    let folder = path_file_name(above).to_lowercase();
+    let is_named_after = folder
+        .strip_prefix(package.name.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    if is_named_after { above } else { ebin }
+}
+
+/// The applications of Erlang/OTP: the folders in its `lib/`, <https://github.com/erlang/otp/tree/master/lib>, and
+/// those of earlier releases.
 const OF_OTP: [&str; 59] = [
     "appmon",
     "asn1",
@@ -130,7 +141,8 @@ const OF_ELIXIR: [&str; 8] = [
 struct Application {
     name: String,
     version: Option<String>,
-    /// Build tools copy what they do not know from the source's resource file: packages of Hex have their licences there.
+    /// Build tools copy what they do not know from the source's resource file: packages of Hex have their licences
+    /// there.
     licenses: Vec<String>,
 }
 
@@ -201,7 +213,8 @@ enum Token {
     Sign(char),
 }
 
-/// The tokens of a term, <https://www.erlang.org/doc/system/data_types.html>; numbers and signs only as far as it takes to pass over them.
+/// The tokens of a term, <https://www.erlang.org/doc/system/data_types.html>; numbers and signs only as far as it
+/// takes to pass over them.
 struct Tokens<'a> {
     rest: &'a str,
 }
@@ -261,7 +274,8 @@ impl Tokens<'_> {
         taken
     }
 
-    /// What stands before the closing quote. An escaped letter stands for itself: none that has a meaning is in a version.
+    /// What stands before the closing quote. An escaped letter stands for itself: none that has a meaning is in a
+    /// version.
     fn quoted(&mut self, quote: char) -> Option<String> {
         let mut text = String::new();
         let mut letters = self.rest.chars();
@@ -358,9 +372,24 @@ mod tests {
             let read = detect_one(&Erlang, path, text).expect("no error");
             assert_eq!(read.is_some(), wanted, "{path}");
         }
-        // Beside the root there is no folder that one application could have to itself.
-        let in_root = detect_one(&Erlang, "ebin/a.app", text).expect("no error");
-        assert_eq!(in_root.expect("wanted").claims, []);
+    }
+
+    #[test]
+    fn an_application_claims_the_folder_that_is_named_after_it_or_its_ebin() {
+        for (path, claimed) in [
+            ("lib/a-1/ebin/a.app", "lib/a-1"),
+            ("lib/A/ebin/a.app", "lib/A"),
+            ("lib/ab-1/ebin/a.app", "lib/ab-1/ebin"),
+            ("usr/ebin/a.app", "usr/ebin"),
+            ("ebin/a.app", "ebin"),
+        ] {
+            let text = b"{application, a, [{vsn, \"1\"}]}.";
+            let facts = detect_one(&Erlang, path, text)
+                .expect("no error")
+                .expect("wanted");
+            let claims: Vec<&str> = facts.claims[0].iter().map(|claim| claim.path).collect();
+            assert_eq!(claims, [claimed], "{path}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Installed Julia packages: the `Project.toml` of each folder in a depot, and of the standard library.
 //!
-//! <https://pkgdocs.julialang.org/v1/toml-files/>. A depot keeps `packages/NAME/SLUG/`, the slug four or five letters and digits that
-//! the package's UUID and tree give; Julia itself has `share/julia/stdlib/vMAJOR.MINOR/NAME/`. A `Manifest.toml` only chooses among
-//! what lies there, and is not read: each package would be told twice.
+//! <https://pkgdocs.julialang.org/v1/toml-files/>. A depot keeps `packages/NAME/SLUG/`, the slug four or five letters
+//! and digits that the package's UUID and tree give; Julia itself has `share/julia/stdlib/vMAJOR.MINOR/NAME/`. A
+//! `Manifest.toml` only chooses among what lies there, and is not read: each package would be told twice.
 
 use serde::Deserialize;
 
@@ -46,8 +46,8 @@ impl Detector for Julia {
             .map_err(|_| ParseError::new("it is not the TOML of a Julia project"))?;
         let folder = file.entry.parent();
         let (Some(name), Some(version)) = (project.name, project.version) else {
-            // Most of the standard library had no version of its own before Julia 1.11: it is then a part of Julia. What lies
-            // in a depot was registered with both, unless it is a project that is no package.
+            // Most of the standard library had no version of its own before Julia 1.11: it is then a part of Julia.
+            // What lies in a depot was registered with both, unless it is a project that is no package.
             return Ok(FileFacts::default());
         };
         let mut package = Package::new(PackageType::new("julia"), name, version);

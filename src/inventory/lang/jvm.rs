@@ -1,6 +1,6 @@
 //! Java runtimes: the file `release` in the home of each JDK and JRE.
 //!
-//! Lines of `KEY="VALUE"`, which OpenJDK's build writes (`make/ReleaseFile.gmk`) and vendors add to. No package tool brings most
+//! Lines of `KEY="VALUE"`, which `make/ReleaseFile.gmk` of the JDK writes, and vendors add to. No package tool brings most
 //! of these runtimes: images get them as an archive that is unpacked into `/opt`.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,19 @@ use crate::model::{Claims, Package, PackageType, path_parent};
 const SMALLEST: u64 = 16;
 /// 64 KiB: with the list of all modules it has 2.
 const LIMIT: u64 = 64 << 10;
+
+/// Folders that are nobody's alone.
+const SHARED: [&str; 9] = [
+    "",
+    "app",
+    "home",
+    "opt",
+    "root",
+    "srv",
+    "usr",
+    "usr/local",
+    "var",
+];
 
 /// Reads the `release` of Java runtimes.
 pub(in crate::inventory) struct Jvm;
@@ -45,8 +58,8 @@ impl Detector for Jvm {
             return Ok(FileFacts::default());
         };
         let mut facts = FileFacts::of_packages(release.packages());
-        // The runtime has its home to itself, unless that is the root of the image.
-        if let Some(home) = path_parent(file.entry.path).filter(|home| !home.is_empty())
+        // The runtime has its home to itself, unless it was unpacked into a folder that others share.
+        if let Some(home) = path_parent(file.entry.path).filter(|home| !SHARED.contains(home))
             && let Some(runtime) = facts.packages.first()
         {
             facts.claims.push(Claims::folder(&*runtime.name, home));
@@ -85,7 +98,7 @@ impl<'a> Release<'a> {
             .filter(|value| !value.is_empty())
     }
 
-    /// The runtime, and GraalVM where it is one: that has versions, and advisories, of its own.
+    /// The runtime, and `GraalVM` where it is one: that has versions, and advisories, of its own.
     fn packages(&self) -> Vec<Package> {
         let (vendor, product) = self.vendor_and_product();
         let version = normalise(self.version);
@@ -124,7 +137,7 @@ impl<'a> Release<'a> {
         std::iter::once(runtime).chain(graalvm).collect()
     }
 
-    /// By the names that the National Vulnerability Database has. Builds of OpenJDK are all one product there, whoever built
+    /// By the names that the National Vulnerability Database has. Builds of `OpenJDK` are all one product there, whoever built
     /// them; only Azul and Oracle have one of their own.
     fn vendor_and_product(&self) -> (&'static str, &'static str) {
         let implementor = self.get("IMPLEMENTOR").unwrap_or_default();
@@ -146,7 +159,7 @@ impl<'a> Release<'a> {
         }
     }
 
-    /// Version and update, as the dictionary writes them: OpenJDK `8` and `update392`, Oracle's `1.8.0` and `update392`.
+    /// Version and update, as the dictionary writes them: `OpenJDK`'s `8` and `update392`, Oracle's `1.8.0` and `update392`.
     fn cpe_version(&self, product: &str) -> Option<(String, String)> {
         let version = self.get("JAVA_VERSION").unwrap_or(self.version);
         let version = version.split(['+', '-']).next()?;
@@ -315,6 +328,9 @@ mod tests {
             (claims.owner.as_str(), paths),
             ("openjdk", vec!["opt/java/openjdk"])
         );
+        let shared = detect_one(&Jvm, "usr/local/release", b"JAVA_VERSION=\"17.0.1\"\n");
+        let shared = shared.expect("no error").expect("a file that is wanted");
+        assert_eq!((shared.packages.len(), shared.claims.len()), (1, 0));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Installed Lua rocks: the rockspec that LuaRocks keeps of each.
 //!
-//! A tree of rocks has `rocks-LUA-VERSION/NAME/VERSION-REVISION/NAME-VERSION-REVISION.rockspec`, and LuaRocks knows a rock by these folders
-//! (`luarocks.core.path`). The rockspec is a Lua program of assignments
-//! (<https://github.com/luarocks/luarocks/blob/main/docs/rockspec_format.md>) and can compute its name: of it only the plain texts
-//! in `description` are read.
+//! A tree of rocks has `rocks-LUA-VERSION/NAME/VERSION-REVISION/NAME-VERSION-REVISION.rockspec`, and LuaRocks knows a
+//! rock by these folders (`luarocks.core.path`). The rockspec is a Lua program of assignments
+//! (<https://github.com/luarocks/luarocks/blob/main/docs/rockspec_format.md>) and can compute its name: of it only
+//! the plain texts in `description` are read.
 
 use super::installed::in_folder;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -119,7 +119,8 @@ enum Token<'a> {
     End,
 }
 
-/// Lua's lexical rules, 3.1 of its manual (<https://www.lua.org/manual/5.4/manual.html#3.1>). What is cut off ends the file.
+/// Lua's lexical rules, 3.1 of its manual (<https://www.lua.org/manual/5.4/manual.html#3.1>). What is cut off ends
+/// the file.
 struct Tokens<'a> {
     rest: &'a str,
 }

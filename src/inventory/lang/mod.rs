@@ -3,11 +3,15 @@
 //! What comes in: the record that an installed package carries beside its code. What goes out: that package, and which files
 //! are its own. Sources that are not installed and lock files of projects are never read: they say what could be there, not
 //! what is.
+//! What comes in: the record that an installed package carries beside its code. What goes out: that package. Sources
+//! that are not installed and lock files are not read: they say what could be there, not what is. The exceptions are
+//! Swift and Conan, which link packages into a program and leave no other record: what their locks list is claimed.
 
 pub(super) mod dotnet;
 pub(super) mod conan;
 pub(super) mod dart;
 pub(super) mod erlang;
+pub(super) mod haskell;
 mod installed;
 pub(super) mod julia;
 mod lenient;
@@ -18,6 +22,7 @@ mod listed;
 pub(super) mod java;
 pub(super) mod jvm;
 pub(super) mod node;
+pub(super) mod ocaml;
 pub(super) mod perl;
 pub(super) mod php;
 pub(super) mod python;

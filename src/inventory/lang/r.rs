@@ -1,7 +1,8 @@
 //! Installed R packages: the `DESCRIPTION` of each folder in a library.
 //!
-//! "Writing R Extensions", 1.1.1 (<https://cran.r-project.org/doc/manuals/r-release/R-exts.html#The-DESCRIPTION-file>). `R CMD INSTALL`
-//! adds `Built` to it: a package's source has none. R finds a package by its folder, which has the package's name.
+//! "Writing R Extensions", 1.1.1
+//! (<https://cran.r-project.org/doc/manuals/r-release/R-exts.html#The-DESCRIPTION-file>). `R CMD INSTALL` adds
+//! `Built` to it: a package's source has none. R finds a package by its folder, which has the package's name.
 
 use super::installed::in_folder;
 use crate::inventory::stanza::stanzas;
@@ -105,8 +106,8 @@ impl Description {
         Some(package)
     }
 
-    /// Bioconductor writes the Git repository that it built from; before 2017 it wrote nothing, and `biocViews`, which its
-    /// packages must have, is alone. On CRAN some have it too, but CRAN signs with `Repository`.
+    /// Bioconductor writes the Git repository that it built from; before 2017 it wrote nothing, and `biocViews`,
+    /// which its packages must have, is alone. On CRAN some have it too, but CRAN signs with `Repository`.
     fn is_of_bioconductor(&self) -> bool {
         if self.repository.is_empty() {
             return self.git_url.contains("git.bioconductor.org") || !self.bioc_views.is_empty();

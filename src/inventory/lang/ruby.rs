@@ -1,9 +1,10 @@
 //! Installed Ruby gems: the specifications that RubyGems and Bundler leave.
 //!
-//! RubyGems keeps `specifications/NAME-VERSION[-PLATFORM].gemspec` beside `gems/NAME-VERSION[-PLATFORM]/`, and the gems
-//! that came with Ruby in `specifications/default/` (`Gem::BasicSpecification`). Both are written by `Gem::Specification#to_ruby`:
-//! a line `# stub: NAME VERSION PLATFORM PATHS`, then one assignment a line. Bundler writes those of a Git checkout anew in the
-//! same form (`Bundler::Source::Git`). The specification that lies in a gem's own folder is its author's program, and is not read.
+//! RubyGems keeps `specifications/NAME-VERSION[-PLATFORM].gemspec` beside `gems/NAME-VERSION[-PLATFORM]/`, and the
+//! gems that came with Ruby in `specifications/default/` (`Gem::BasicSpecification`). Both are written by
+//! `Gem::Specification#to_ruby`: a line `# stub: NAME VERSION PLATFORM PATHS`, then one assignment a line. Bundler
+//! writes those of a Git checkout anew in the same form (`Bundler::Source::Git`). The specification that lies in a
+//! gem's own folder is its author's program, and is not read.
 
 use super::installed::in_folder;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -294,7 +295,7 @@ mod tests {
 
     use super::*;
     use crate::layers::detect_one;
-    use crate::model::Claim;
+    use crate::model::{Claim, Claims};
 
     const HOME: &str = "usr/local/bundle";
 
@@ -315,13 +316,13 @@ mod tests {
         facts
             .claims
             .iter()
-            .flat_map(|claims| claims.iter())
+            .flat_map(Claims::iter)
             .map(|Claim { path, .. }| path.to_owned())
             .collect()
     }
 
     /// As RubyGems 3.3 writes it.
-    const NOKOGIRI: &str = r##"# -*- encoding: utf-8 -*-
+    const NOKOGIRI: &str = r#"# -*- encoding: utf-8 -*-
 # stub: nokogiri 1.15.0 x86_64-linux lib
 # stub: ext/nokogiri/extconf.rb
 
@@ -337,7 +338,7 @@ Gem::Specification.new do |s|
   s.licenses = ["MIT".freeze, "Apache-2.0".freeze]
   s.add_runtime_dependency(%q<racc>.freeze, ["~> 1.4".freeze])
 end
-"##;
+"#;
 
     #[test]
     fn a_platform_is_no_part_of_the_version_and_the_gem_s_folder_is_its_own() {
@@ -393,6 +394,35 @@ end
             let gem = only(&facts);
             assert_eq!((gem.name.as_str(), gem.version.as_str()), ("rake", version));
         }
+    }
+
+    #[test]
+    fn what_this_machine_s_rubygems_writes_is_read() {
+        let program = r#"puts Gem::Specification.new { |s|
+            s.name = "a-b"; s.version = "1.0.rc1"; s.platform = "x86_64-linux"; s.authors = ["x"]
+            s.summary = "\"s.name = 'c'\""; s.homepage = "https://a"; s.licenses = ["MIT", "Ruby"] }.to_ruby"#;
+        let written = std::process::Command::new("ruby")
+            .args(["-e", program])
+            .output();
+        let written = match written {
+            Ok(written) if written.status.success() => written.stdout,
+            _ => {
+                println!("skipped: this machine has no ruby");
+                return;
+            }
+        };
+        let facts = facts(
+            "specifications/x.gemspec",
+            &String::from_utf8_lossy(&written),
+        );
+        let gem = only(&facts);
+        assert_eq!(
+            (gem.name.as_str(), gem.version.as_str()),
+            ("a-b", "1.0.rc1")
+        );
+        assert_eq!(gem.properties["platform"], "x86_64-linux");
+        assert_eq!(gem.properties["homepage"], "https://a");
+        assert_eq!(gem.licenses, ["MIT", "Ruby"]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Swift packages that a `Package.resolved` pins.
 //!
-//! Swift links its packages into the program, which then does not tell them, and installs nothing else: this list is the only record that
-//! there is. Where somebody shipped it, its packages are claimed, not seen. Versions 1 to 3:
-//! <https://docs.swift.org/swiftpm/documentation/packagemanagerdocs/resolvingpackageversions/>, SwiftPM's `PinsStorage`.
+//! Swift links its packages into the program, which then does not tell them, and installs nothing else: this list is
+//! the only record that there is. Where somebody shipped it, its packages are claimed, not seen. Versions 1 to 3:
+//! <https://docs.swift.org/swiftpm/documentation/packagemanagerdocs/resolvingpackageversions/>, and
+//! `PinsStorage` in the package manager's source.
 
 use serde::Deserialize;
 
@@ -132,8 +133,9 @@ impl Pin {
     }
 }
 
-/// `https://github.com/apple/swift-nio.git` and `git@github.com:apple/swift-nio.git` are `github.com/apple` and `swift-nio`: advisories know a
-/// package by these. What stands before the host, a password perhaps, is left out, and so is a port.
+/// `https://github.com/apple/swift-nio.git` and `git@github.com:apple/swift-nio.git` are `github.com/apple` and
+/// `swift-nio`: advisories know a package by these. What stands before the host, a password perhaps, is left out, and
+/// so is a port.
 fn split_location(location: &str) -> Option<(String, &str)> {
     let location = location.trim_end_matches('/');
     let location = location.strip_suffix(".git").unwrap_or(location);

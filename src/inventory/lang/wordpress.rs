@@ -1,8 +1,10 @@
 //! WordPress, its plugins and its themes: the headers that WordPress itself reads.
 //!
-//! `get_file_data()` in `wp-includes/functions.php` looks for `Name: value` in the first 8 KiB of a file: of each PHP file directly in
-//! `wp-content/plugins/` or in a folder there (<https://developer.wordpress.org/plugins/plugin-basics/header-requirements/>), directly in
-//! `wp-content/mu-plugins/`, and of a theme's `style.css`. WordPress tells its own version in `wp-includes/version.php`.
+//! `get_file_data()` in `wp-includes/functions.php` looks for `Name: value` in the first 8 KiB of a file: of each PHP
+//! file directly in `wp-content/plugins/` or in a folder there
+//! (<https://developer.wordpress.org/plugins/plugin-basics/header-requirements/>), directly in
+//! `wp-content/mu-plugins/`, and of a theme's `style.css`. WordPress tells its own version in
+//! `wp-includes/version.php`.
 
 use super::installed::in_folder;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -102,7 +104,8 @@ impl<'a> Part<'a> {
         if file == "style.css" && is_in_content(above, "themes") {
             return Some(Self::Theme { slug });
         }
-        (file.ends_with(".php") && is_in_content(above, "plugins")).then_some(Self::Plugin { slug })
+        let is_php = file.strip_suffix(".php").is_some();
+        (is_php && is_in_content(above, "plugins")).then_some(Self::Plugin { slug })
     }
 }
 

@@ -231,6 +231,8 @@ x
 
     #[test]
     fn files_have_their_digests_and_links_have_none() {
+        use ClaimKind::{Config, File};
+        use FileAlgorithm::{Md5, Sha1, Sha256};
         let text = b"\
 P:busybox
 V:1
@@ -266,8 +268,6 @@ Z:900150983cd24fb0d6963f7d28e17f72
             .flat_map(|claims| claims.iter().map(move |claim| (claims, claim)))
             .map(|(claims, claim)| (claims.owner.as_str(), claim.path, claim.kind, claim.digest))
             .collect();
-        use ClaimKind::{Config, File};
-        use FileAlgorithm::{Md5, Sha1, Sha256};
         let digest = |algorithm, start| Some(FileDigest { algorithm, start });
         // Each is the digest of `abc`.
         assert_eq!(

@@ -1,9 +1,10 @@
 //! Which distribution a root file system is.
 //!
-//! What comes in: `etc/os-release`, the older files that say the same in their own ways, and nothing else. What goes
-//! out: one [`Distribution`](crate::model::Distribution) a file; which file is believed is for `assemble` to say, by
-//! [`RANKED_PATHS`]. Never guessed from packages.
+//! What comes in: `etc/os-release`, the older files that say the same in their own ways, those that say from which of its channels
+//! the image is built, and nothing else. What goes out: one [`Distribution`](crate::model::Distribution) a file; which file is
+//! believed is for `assemble` to say, by [`RANKED_PATHS`]. Never guessed from packages.
 
+mod channels;
 mod older;
 mod shell;
 
@@ -29,6 +30,22 @@ pub(super) const RANKED_PATHS: [&str; 9] = [
 /// 64 KiB: a real one has under 1 KiB.
 const LIMIT: u64 = 64 << 10;
 
+/// 4 MiB: a content manifest can list the modules of a program, too.
+const MANIFEST_LIMIT: u64 = 4 << 20;
+
+/// The state of Ubuntu Pro's client.
+const UBUNTU_PRO: &str = "var/lib/ubuntu-advantage/status.json";
+
+/// Folders of Red Hat's content manifests: of images by its older and its newer build system.
+const CONTENT_MANIFESTS: [&str; 2] = ["root/buildinfo/content_manifests", "usr/share/buildinfo"];
+
+/// Whether a file says from which of its channels the distribution is.
+fn is_of_channels(entry: &Entry<'_>) -> bool {
+    let ending = entry.file_name().rsplit_once('.');
+    let is_json = ending.is_some_and(|(_, ending)| ending == "json");
+    is_json && CONTENT_MANIFESTS.contains(&entry.parent()) || entry.path == UBUNTU_PRO
+}
+
 /// Reads the files that name the distribution.
 pub(super) struct OsRelease;
 
@@ -36,7 +53,7 @@ impl Detector for OsRelease {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "os/os-release",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -50,18 +67,36 @@ impl Detector for OsRelease {
             Interest::Name("redhat-release"),
             Interest::Name("system-release"),
             Interest::Name("debian_version"),
+            Interest::Name("status.json"),
+            Interest::Folder("content_manifests"),
+            Interest::Folder("buildinfo"),
         ]
     }
 
     fn wants(&self, entry: &Entry<'_>) -> Want {
         if RANKED_PATHS.contains(&entry.path) {
             Want::Whole { limit: LIMIT }
+        } else if is_of_channels(entry) {
+            Want::Whole {
+                limit: MANIFEST_LIMIT,
+            }
         } else {
             Want::Skip
         }
     }
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
+        if is_of_channels(&file.entry) {
+            let distribution = if file.entry.path == UBUNTU_PRO {
+                channels::ubuntu_pro(file.bytes)?
+            } else {
+                channels::content_manifest(file.bytes)?
+            };
+            return Ok(FileFacts {
+                distribution,
+                ..FileFacts::default()
+            });
+        }
         let text = String::from_utf8_lossy(file.bytes);
         let distribution = match file.entry.file_name() {
             "os-release" => shell::os_release(&text)?,
@@ -118,6 +153,14 @@ mod tests {
             bytes in proptest::collection::vec(any::<u8>(), 0..200)
         ) {
             let _ = detect_one(&OsRelease, path, &bytes);
+        }
+
+        #[test]
+        fn any_json_of_a_channel_never_panics(
+            path in proptest::sample::select(vec![UBUNTU_PRO, "usr/share/buildinfo/content-sets.json"]),
+            text in "(\\{\"(attached|services|content_sets)\": (true|\\[\"a\"\\]|\\[\\{\\}\\])\\})?.{0,10}"
+        ) {
+            let _ = detect_one(&OsRelease, path, text.as_bytes());
         }
 
         #[test]

@@ -21,6 +21,7 @@ pub(super) fn os_release(text: &str) -> Result<Distribution, ParseError> {
         version_id: take("VERSION_ID"),
         codename: take("VERSION_CODENAME"),
         pretty_name: take("PRETTY_NAME"),
+        ..Distribution::default()
     })
 }
 

@@ -18,7 +18,7 @@ const LOCAL: &str = "usr/local/";
 /// Names that tell the family of a distribution. A layer of which one has been seen is hashed only for that family from there on:
 /// MD5, SHA-1 and SHA-256 together cost as much as inflating. Where this guesses wrong, a file's digest is missing, and the
 /// inventory says that it was not checked.
-const FAMILIES: [(&str, usize); 14] = [
+const FAMILIES: [(&str, usize); 13] = [
     ("etc/debian_version", MD5),
     ("etc/dpkg/", MD5),
     ("var/lib/dpkg/", MD5),
@@ -28,7 +28,6 @@ const FAMILIES: [(&str, usize); 14] = [
     ("lib/apk/", SHA1),
     ("usr/lib/apk/", SHA1),
     ("etc/redhat-release", SHA256),
-    ("etc/rpm/", SHA256),
     ("etc/yum.repos.d/", SHA256),
     ("etc/zypp/", SHA256),
     ("usr/lib/sysimage/rpm/", SHA256),
@@ -37,6 +36,11 @@ const FAMILIES: [(&str, usize); 14] = [
 const MD5: usize = 0;
 const SHA1: usize = 1;
 const SHA256: usize = 2;
+
+/// Whether a file lies where packages bring files, so that it is hashed.
+pub(super) fn is_packaged(path: &str) -> bool {
+    PACKAGED.contains(&path.split('/').next().unwrap_or_default()) && !path.starts_with(LOCAL)
+}
 
 /// The sums of one file after the other.
 #[derive(Default)]
@@ -68,10 +72,8 @@ impl Sums {
 
     /// A file begins.
     pub(in crate::layers) fn begin(&mut self, entry: &Entry<'_>) {
-        let is_packaged = entry.kind == EntryKind::File
-            && entry.size > 0
-            && PACKAGED.contains(&entry.path.split('/').next().unwrap_or_default())
-            && !entry.path.starts_with(LOCAL);
+        let is_packaged =
+            entry.kind == EntryKind::File && entry.size > 0 && is_packaged(entry.path);
         let any = self.seen.contains(&true);
         self.now = self.seen.map(|seen| is_packaged && (seen || !any));
     }

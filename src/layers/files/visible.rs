@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{FileRecord, FileTable, hash};
+use super::{FileRecord, FileTable, hash, sums};
 use crate::layers::LayerReport;
 use crate::layers::cover::Above;
 use crate::model::{FileAlgorithm, FileDigest};
@@ -112,6 +112,11 @@ impl<'a> VisibleFiles<'a> {
             }
         }
         paths
+    }
+
+    /// Whether a file of this path has digests at all: only where packages bring files, for the cost of it.
+    pub fn is_hashed(path: &str) -> bool {
+        sums::is_packaged(path)
     }
 
     /// Each file, with the first of `owners` that holds it or a folder that it lies in.

@@ -1,6 +1,7 @@
 //! The database of Conan 2's cache, `p/cache.sqlite3`: which package lies in which of its shortened folders.
 //!
-//! `packages(reference, rrev, pkgid, prev, path, …)`, the path relative to the database (`PackagesDBTable` in `conan/internal/cache/db`).
+//! `packages(reference, rrev, pkgid, prev, path, …)`, the path relative to the database (`PackagesDBTable` in
+//! `conan/internal/cache/db`).
 
 use rusqlite::Connection;
 
@@ -10,6 +11,9 @@ use crate::inventory::lang::installed::claims_of;
 use crate::inventory::os::rpm::sqlite::{has_plain_table, open, unreadable};
 use crate::layers::{File, FileFacts, ParseError};
 use crate::model::{Claims, LayerPath, path_file_name};
+
+/// Folders that are claimed: as many as there can be packages of one file.
+const CLAIMS: usize = 100_000;
 
 /// Whether it is the folder of a cache, as Conan names it.
 pub(super) fn is_folder(folder: &str) -> bool {
@@ -63,7 +67,9 @@ fn read_rows(
                 .insert("revision".into(), revision.to_owned());
         }
         let folder = LayerPath::from(format!("{}/{path}", file.entry.parent()).as_str());
-        if !LayerPath::from(file.entry.path).is_within(folder.as_str()) {
+        let is_below =
+            folder.is_within(file.entry.parent()) && folder.as_str() != file.entry.parent();
+        if is_below && claims.len() < CLAIMS {
             claims.extend(claims_of(&package, folder.as_str()));
         }
         harvest.package(package);
@@ -139,9 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_cannot_claim_the_folder_of_the_cache() {
-        let facts = facts(&cache(&[["a/1", "", ".."], ["b/1", "", ""]])).expect("a cache");
-        assert_eq!((facts.packages.len(), facts.claims.len()), (2, 0));
+    fn a_row_claims_only_what_lies_in_the_cache() {
+        let facts = facts(&cache(&[
+            ["a/1", "", ".."],
+            ["b/1", "", ""],
+            ["c/1", "", "../../../usr"],
+        ]))
+        .expect("a cache");
+        assert_eq!((facts.packages.len(), facts.claims.len()), (3, 0));
     }
 
     #[test]

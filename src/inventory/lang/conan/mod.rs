@@ -1,10 +1,10 @@
 //! C and C++ packages of Conan: its caches, and what it writes beside a program that was built with it.
 //!
-//! Conan 1 has `data/NAME/VERSION/USER/CHANNEL/package/ID/conaninfo.txt` in its cache; Conan 2 has shortened folders and
-//! `p/cache.sqlite3` that knows them. `conan install` of Conan 1 leaves a `conaninfo.txt` in the folder of the build, with all that the program
-//! needs (<https://docs.conan.io/1/reference/config_files/conaninfo.txt.html>). A program mostly links its packages statically and does not
-//! tell them: where somebody shipped its `conan.lock` (<https://docs.conan.io/2/tutorial/versioning/lockfiles.html>), the packages in it are
-//! claimed, not seen.
+//! Conan 1 has `data/NAME/VERSION/USER/CHANNEL/package/ID/conaninfo.txt` in its cache; Conan 2 has shortened folders
+//! and `p/cache.sqlite3` that knows them. `conan install` of Conan 1 leaves a `conaninfo.txt` in the folder of the
+//! build, with all that the program needs (<https://docs.conan.io/1/reference/config_files/conaninfo.txt.html>). A
+//! program mostly links its packages statically and does not tell them: where somebody shipped its `conan.lock`
+//! (<https://docs.conan.io/2/tutorial/versioning/lockfiles.html>), the packages in it are claimed, not seen.
 
 mod cache;
 
@@ -61,7 +61,8 @@ impl Detector for Conan {
 
 /// A reference: `name/version[@user/channel][#revision][:package]`, in locks with `%timestamp`.
 ///
-/// <https://docs.conan.io/2/reference/conanfile/methods/requirements.html>, `RecipeReference` in Conan 2 and `ConanFileReference` in 1.
+/// <https://docs.conan.io/2/reference/conanfile/methods/requirements.html>, `RecipeReference` in Conan 2 and
+/// `ConanFileReference` in 1.
 fn package_of(reference: &str) -> Option<Package> {
     let reference = reference.split(['%', ':']).next()?;
     let (reference, revision) = split_optional(reference, '#');
@@ -89,14 +90,15 @@ fn split_optional(text: &str, sign: char) -> (&str, Option<&str>) {
         .map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// In Conan 1's cache the folders tell the package itself; what it needs lies in folders of its own. Elsewhere the section
-/// `full_requires` tells what was installed for the program. Conan 2 has no such section: its `requires` are patterns, `1.Y.Z`.
+/// In Conan 1's cache the folders tell the package itself; what it needs lies in folders of its own. Elsewhere the
+/// section `full_requires` tells what was installed for the program. Conan 2 has no such section: its `requires` are
+/// patterns, `1.Y.Z`.
 fn read_info(file: File<'_>) -> FileFacts {
     let path = file.entry.path;
     match of_cache_1(path) {
-        Some(Some(package)) => return in_folder(package, file.entry.parent()),
-        // The folder in which Conan built it.
-        Some(None) => return FileFacts::default(),
+        Some(("package", package)) => return in_folder(package, file.entry.parent()),
+        // What a package was built from.
+        Some(_) => return FileFacts::default(),
         None => {}
     }
     let mut harvest = Harvest::of(path);
@@ -118,8 +120,8 @@ fn read_info(file: File<'_>) -> FileFacts {
     harvest.finish()
 }
 
-/// `…/data/NAME/VERSION/USER/CHANNEL/package/ID/conaninfo.txt`: the package, or none if Conan only built it in the folder.
-fn of_cache_1(path: &str) -> Option<Option<Package>> {
+/// `…/data/NAME/VERSION/USER/CHANNEL/KIND/ID/conaninfo.txt`: the kind, `package` or `build`, and the package.
+fn of_cache_1(path: &str) -> Option<(&str, Package)> {
     let mut parts = path.rsplit('/').skip(2);
     let kind = parts
         .next()
@@ -130,7 +132,7 @@ fn of_cache_1(path: &str) -> Option<Option<Package>> {
         return None;
     }
     let package = package_of(&format!("{name}/{version}@{user}/{channel}"))?;
-    Some((kind == "package").then_some(package))
+    Some((kind, package))
 }
 
 /// A lock. Conan 2 has lists of references; Conan 1 a graph, in which node 0 is the program itself.
@@ -147,7 +149,8 @@ struct Graph {
     nodes: serde_json::Map<String, Value>,
 }
 
-/// What is needed to build only (`build_requires`, `python_requires`, nodes in the context `build`) is not in the program.
+/// What is needed to build only (`build_requires`, `python_requires`, nodes in the context `build`) is not in the
+/// program.
 fn read_lock(file: File<'_>) -> Result<FileFacts, ParseError> {
     let path = file.entry.path;
     let lock: Lock = lenient::read(file.bytes)?;

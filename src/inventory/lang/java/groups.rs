@@ -50,21 +50,15 @@ fn matches(pattern: &str, artifact: &str, version: &str) -> bool {
     }
 }
 
-/// The group in the name that Maven's plugin for bundles makes: `GROUP.ARTIFACT`, and where the artifact begins with the
-/// group's last part, that part once. A single word leaves two answers (`com.google.guava` is group and artifact in one,
-/// `org.yaml.snakeyaml` is not), so it leaves none here.
+/// The group in a bundle's name that is `GROUP.ARTIFACT`, as Maven's plugin for bundles makes it. An artifact of a single
+/// word leaves two answers (`com.google.guava` is group and artifact in one, `org.yaml.snakeyaml` is not), so it leaves
+/// none here; and a name that has dots for the artifact's dashes is as often that of the Java package.
 ///
 /// `DefaultMaven2OsgiConverter` of maven-bundle-plugin.
 fn of_bundle<'a>(artifact: &str, symbolic_name: &'a str) -> Option<&'a str> {
-    let (first, rest) = artifact.split_once(['-', '.'])?;
-    let group = match symbolic_name.strip_suffix(artifact) {
-        Some(group) => group.strip_suffix('.')?,
-        None => symbolic_name
-            .strip_suffix(rest)?
-            .strip_suffix('.')
-            .filter(|group| group.rsplit('.').next() == Some(first))?,
-    };
-    Some(group).filter(|group| group.contains('.') && is_id(group))
+    let group = symbolic_name.strip_suffix(artifact)?.strip_suffix('.')?;
+    let is_sure = artifact.contains('-') && group.contains('.');
+    Some(group).filter(|group| is_sure && is_id(group))
 }
 
 /// Maven's default for `Implementation-Vendor-Id`. Without a second part it is the whole organisation (`org.apache`), a word
@@ -175,7 +169,7 @@ mod tests {
                 "netty-codec-http",
                 "4",
                 format!("{bundle}io.netty.codec-http\n"),
-                Some("io.netty"),
+                None,
             ),
             (
                 "jackson-databind",
@@ -193,7 +187,7 @@ mod tests {
                 "jetty-server",
                 "9",
                 format!("{bundle}org.eclipse.jetty.server\n"),
-                Some("org.eclipse.jetty"),
+                None,
             ),
             ("unheard", "1", format!("{bundle}org.unheard\n"), None),
             ("unheard", "1", format!("{vendor}org.apache\n"), None),

@@ -79,7 +79,7 @@ impl Manifest {
         self.get("implementation-vendor-id").filter(|id| is_id(id))
     }
 
-    /// OSGi's name of the bundle, without its directives.
+    /// The framework's name of the bundle, without its directives.
     pub(super) fn symbolic_name(&self) -> Option<&str> {
         let (name, _) = split_first(self.get("bundle-symbolicname")?, ';');
         Some(name.trim()).filter(|name| is_id(name))
@@ -102,9 +102,9 @@ impl Manifest {
         self.get("implementation-title") == Some("Java Runtime Environment")
     }
 
-    /// OSGi's licences: each the first part of its clause, a name or an address.
+    /// The bundle's licences: each the first part of its clause, a name or an address.
     ///
-    /// OSGi Core, 3.2.1.10 `Bundle-License`.
+    /// <https://docs.osgi.org/specification/osgi.core/8.0.0/framework.module.html#framework.module.bundle-license>
     pub(super) fn licenses(&self) -> Vec<String> {
         clauses(self.get("bundle-license").unwrap_or_default())
             .map(|clause| split_first(clause, ';').0.trim().trim_matches('"').trim())

@@ -14,6 +14,8 @@ mod manifest;
 mod pom;
 mod records;
 
+use memchr::memmem;
+
 use crate::inventory::archive::{Archive, Budget, Member, Refused};
 use crate::inventory::harvest::Harvest;
 use crate::layers::{
@@ -26,8 +28,9 @@ use records::Records;
 /// 256 MiB: with all of its libraries inside, an application is rarely larger.
 const LIMIT: u64 = 256 << 20;
 
-/// What is a Java archive by its name, of the image or inside of another one.
+/// What is a Java archive by its name, of the image or inside of another one; and the record of one that was unpacked.
 const KINDS: &[Interest] = &[
+    Interest::Name(PROPERTIES),
     Interest::Extension("ear"),
     Interest::Extension("far"),
     Interest::Extension("hpi"),
@@ -43,6 +46,8 @@ const KINDS: &[Interest] = &[
     Interest::Extension("war"),
     Interest::Extension("zap"),
 ];
+
+const PROPERTIES: &str = "pom.properties";
 
 /// Those of them that are nothing else: a `.rar` can be a RAR archive, a `.sar` statistics, a `.nar` an archive of Nix.
 const SURELY: [&[u8]; 6] = [b"ear", b"hpi", b"jar", b"jmod", b"jpi", b"war"];
@@ -83,8 +88,13 @@ impl Detector for Java {
 
     /// A link is not followed: what it leads to is read under its own name, and may be an archive that is no package.
     fn wants(&self, entry: &Entry<'_>) -> Want {
-        if entry.kind == EntryKind::File && entry.size > 0 {
+        if entry.kind != EntryKind::File || entry.size == 0 {
+            Want::Skip
+        } else if entry.file_name() != PROPERTIES {
             Want::Whole { limit: LIMIT }
+        } else if memmem::find(entry.path.as_bytes(), b"META-INF/maven/").is_some() {
+            let limit = Kind::Properties.limit();
+            Want::Whole { limit }
         } else {
             Want::Skip
         }
@@ -94,6 +104,10 @@ impl Detector for Java {
     /// and named among those that no package brought.
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         let path = file.entry.path;
+        if file.entry.file_name() == PROPERTIES {
+            let package = records::unpacked(path, file.bytes)?;
+            return Ok(FileFacts::of_packages(vec![package]));
+        }
         if !has_to_be_one(path.as_bytes(), file.bytes) {
             return Ok(FileFacts::default());
         }
@@ -131,12 +145,14 @@ impl Kind {
     /// Decided before anything is allocated: an archive has thousands of members that are nothing of this.
     fn of(member: &Member<'_>) -> Option<Self> {
         let name = member.name;
-        if is_java(name) {
+        if member.is_folder() {
+            None
+        } else if is_java(name) {
             // An empty one is a place holder.
             (member.size > 0).then_some(Self::Archive)
         } else if name.ends_with(b"/pom.properties") {
             Some(Self::Properties)
-        } else if name.ends_with(b"/pom.xml") {
+        } else if name.ends_with(b"/pom.xml") && memmem::find(name, b"META-INF/maven/").is_some() {
             Some(Self::Project)
         } else if name.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF") {
             Some(Self::Manifest)

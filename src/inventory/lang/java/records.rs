@@ -9,6 +9,7 @@ use super::join;
 use super::manifest::Manifest;
 use super::pom::Pom;
 use crate::inventory::harvest::Harvest;
+use crate::layers::ParseError;
 use crate::model::{Basis, Package, PackageType, path_file_name, path_parent};
 
 const MAVEN: PackageType = PackageType::new("maven");
@@ -20,6 +21,16 @@ pub(super) fn name_of(package: &Package) -> String {
         Some(group) => format!("{group}:{}", package.name),
         None => package.name.clone(),
     }
+}
+
+/// The package of a `pom.properties` that is a file of the image: an archive was unpacked there.
+pub(super) fn unpacked(path: &str, content: &[u8]) -> Result<Package, ParseError> {
+    let missing = |what| ParseError::new(format!("it has no {what}"));
+    let read = Coordinates::of_properties(content, path).ok_or_else(|| missing("coordinates"))?;
+    let version = read.version.ok_or_else(|| missing("version"))?;
+    let mut package = Package::new(MAVEN, read.artifact, version);
+    package.namespace = Some(read.group);
+    Ok(package)
 }
 
 /// The records of one archive.

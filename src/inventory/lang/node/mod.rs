@@ -1,10 +1,11 @@
 //! Installed Node packages: the `package.json` of each folder directly in a `node_modules`, npm's list of what it installed
-//! there, and the archives that Yarn's Plug'n'Play runs from.
+//! there, and the archives that Yarn's Plug'n'Play and Electron run from.
 //!
-//! A `node_modules` have npm's own dependencies, global packages, bundled dependencies and pnpm's store, too. Left out are
+//! npm's own dependencies, global packages, bundled dependencies and pnpm's store all lie in a `node_modules`, too. Left out are
 //! applications, tests' data and the `package.json` that builds put into `dist/` to choose a module system. What a bundler has
 //! put into one file cannot be told from any other script.
 
+mod asar;
 mod hidden_lock;
 mod manifest;
 #[cfg(test)]
@@ -25,7 +26,7 @@ const LOCK_LIMIT: u64 = 32 << 20;
 /// 256 MiB, as much as is held of any file: Yarn packs each package into an archive of its own.
 const ARCHIVE_LIMIT: u64 = 256 << 20;
 
-/// Reads the manifests of installed Node packages.
+/// Reads the manifests and lists of installed Node packages.
 pub(in crate::inventory) struct Node;
 
 impl Detector for Node {
@@ -41,6 +42,7 @@ impl Detector for Node {
             Interest::Name("package.json"),
             Interest::Name(".package-lock.json"),
             Interest::Extension("zip"),
+            Interest::Extension("asar"),
         ]
     }
 
@@ -59,6 +61,7 @@ impl Detector for Node {
             Some(Kind::Manifest(place)) => read_manifest(path, file.bytes, place),
             Some(Kind::HiddenLock) => hidden_lock::read(path, file.bytes),
             Some(Kind::Archive) => Ok(read_archive(path, file.bytes)),
+            Some(Kind::Asar) => Ok(asar::read(path, file.bytes)),
             None => Ok(FileFacts::default()),
         }
     }
@@ -73,6 +76,8 @@ enum Kind {
     HiddenLock,
     /// A package of Yarn's cache.
     Archive,
+    /// An application of Electron's.
+    Asar,
 }
 
 /// Where a manifest lies.
@@ -94,13 +99,14 @@ impl Kind {
                 Some(Self::HiddenLock)
             }
             // A project's own cache, and the one of all projects of a user (`enableGlobalCache`).
-            name if name.ends_with(".zip") && path_file_name(folder) == "cache" => {
+            name if name.strip_suffix(".zip").is_some() && path_file_name(folder) == "cache" => {
                 let above = path_parent(folder).unwrap_or_default();
                 let is_yarns = path_file_name(above) == ".yarn"
                     || path_file_name(above) == "berry"
                         && path_parent(above).is_some_and(|it| path_file_name(it) == ".yarn");
                 is_yarns.then_some(Self::Archive)
             }
+            name if name.strip_suffix(".asar").is_some() => Some(Self::Asar),
             _ => None,
         }
     }
@@ -109,7 +115,7 @@ impl Kind {
         match self {
             Self::Manifest(_) => MANIFEST_LIMIT,
             Self::HiddenLock => LOCK_LIMIT,
-            Self::Archive => ARCHIVE_LIMIT,
+            Self::Archive | Self::Asar => ARCHIVE_LIMIT,
         }
     }
 }
@@ -192,17 +198,22 @@ fn read_members(bytes: &[u8], harvest: &mut Harvest<'_>) -> Result<(), Refused> 
                 continue;
             }
         };
-        match Manifest::read(&content).map(Manifest::into_package) {
-            Ok(Some(mut package)) => {
-                let place = inside.to_owned();
-                package.properties.insert("archive-path".into(), place);
-                harvest.package(package);
-            }
-            Ok(None) => {}
-            Err(error) => harvest.unreadable(format!("{inside}: {error}")),
-        }
+        read_inside(inside, &content, harvest);
     }
     Ok(())
+}
+
+/// Takes the package of a manifest in an archive.
+fn read_inside(inside: &str, manifest: &[u8], harvest: &mut Harvest<'_>) {
+    match Manifest::read(manifest).map(Manifest::into_package) {
+        Ok(Some(mut package)) => {
+            let place = inside.to_owned();
+            package.properties.insert("archive-path".into(), place);
+            harvest.package(package);
+        }
+        Ok(None) => {}
+        Err(error) => harvest.unreadable(format!("{inside}: {error}")),
+    }
 }
 
 /// A package by the name that npm uses, with its scope.

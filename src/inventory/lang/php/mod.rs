@@ -1,8 +1,9 @@
 //! Installed PHP packages: Composer's `installed.json`, and the registry of PEAR and PECL.
 //!
-//! Composer writes `VENDOR-FOLDER/composer/installed.json` when it has put the packages into place: version 1 a list of
-//! packages, version 2 an object (<https://getcomposer.org/doc/06-config.md#vendor-dir>,
-//! `Composer\Repository\FilesystemRepository`). The application itself is not in it. `composer.lock` is a plan, and not read.
+//! Composer writes `VENDOR-FOLDER/composer/installed.json` when it has put the packages into place: version 1 a list
+//! of packages, version 2 an object (<https://getcomposer.org/doc/06-config.md#vendor-dir>,
+//! `Composer\Repository\FilesystemRepository`). The application itself is not in it. `composer.lock` is a plan, and
+//! not read.
 
 mod pear;
 
@@ -16,8 +17,8 @@ use crate::inventory::harvest::Harvest;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{Claims, LayerPath, Package, PackageType, path_file_name, path_parent};
 
-/// 32 MiB: a shop of 500 packages has 2 MiB.
-const LIMIT: u64 = 32 << 20;
+/// 16 MiB: a shop of 500 packages has 2 MiB.
+const LIMIT: u64 = 16 << 20;
 
 /// Reads what Composer, PEAR and PECL installed.
 pub(in crate::inventory) struct Php;
@@ -137,7 +138,8 @@ impl Record {
         Some(package)
     }
 
-    /// The folder is told from that of the file; version 1 always put it below the vendor folder. A metapackage has none.
+    /// The folder is told from that of the file; version 1 always put it below the vendor folder. A metapackage has
+    /// none.
     fn claims(&self, package: &Package, path: &str) -> Option<Claims> {
         let composer = path_parent(path)?;
         let relative = match (self.install_path.as_deref(), self.kind.as_deref()) {
@@ -146,9 +148,14 @@ impl Record {
             (None, _) => format!("../{}", self.name.as_deref()?),
         };
         let folder = LayerPath::from(format!("{composer}/{relative}").as_str());
-        // A package is no owner of the folder that all packages lie in.
+        // Installers put some beside the vendor folder, but none elsewhere. A package is no owner of the folder that
+        // all of them lie in.
+        let project = path_parent(composer)
+            .and_then(path_parent)
+            .unwrap_or_default();
         let holds_record = LayerPath::from(path).is_within(folder.as_str());
-        claims_of(package, folder.as_str()).filter(|_| !holds_record)
+        let is_own = folder.is_within(project) && !holds_record;
+        claims_of(package, folder.as_str()).filter(|_| is_own)
     }
 }
 
@@ -246,8 +253,15 @@ mod tests {
     }
 
     #[test]
-    fn a_package_cannot_claim_the_folder_of_all_packages_or_the_root() {
-        for path in ["..", "./", "../../..", "../../../../../..", ""] {
+    fn a_package_claims_neither_the_folder_of_all_packages_nor_what_is_not_of_the_project() {
+        for path in [
+            "..",
+            "./",
+            "../../..",
+            "../../../../../..",
+            "../../../../../usr",
+            "",
+        ] {
             let facts = facts(&format!(
                 r#"[{{"name": "a/b", "version": "1", "install-path": "{path}"}}]"#
             ));

@@ -1,8 +1,9 @@
-//! The registry of the PEAR installer, which PECL uses too: `.registry/NAME.reg`, and for other channels than PEAR's own
-//! `.registry/.channel.CHANNEL/NAME.reg`.
+//! The registry of the PEAR installer, which PECL uses too: `.registry/NAME.reg`, and for other channels than PEAR's
+//! own `.registry/.channel.CHANNEL/NAME.reg`.
 //!
-//! Each file is a package's `package.xml` as an array in the form of PHP's `serialize()` (`PEAR_Registry`); the fields are those of
-//! <https://pear.php.net/manual/en/guide.developers.package2.php>, or of version 1.0 of that file.
+//! Each file is a package's `package.xml` as an array in the form of PHP's `serialize()` (`PEAR_Registry`); the
+//! fields are those of <https://pear.php.net/manual/en/guide.developers.package2.php>, or of version 1.0 of that
+//! file.
 
 use crate::layers::{File, FileFacts, ParseError};
 use crate::model::{
@@ -83,14 +84,17 @@ impl Fields {
     }
 }
 
+/// Takes a text with the keys that lead to it.
+type Tell<'a> = dyn FnMut(&[&[u8]], &[u8]) + 'a;
+
 /// How deep values are told: `filelist`, a file, its field.
 const DEPTH: usize = 3;
 
-/// Tells every text of an array that lies no deeper than [`DEPTH`], with the keys that lead to it. `None` if it is no array or
-/// is damaged before its end.
+/// Tells every text of an array that lies no deeper than [`DEPTH`], with the keys that lead to it. `None` if it is no
+/// array or is damaged before its end.
 ///
 /// <https://www.php.net/manual/en/function.serialize.php>; nothing is nested on the stack, and no length is believed.
-fn walk(text: &[u8], tell: &mut dyn FnMut(&[&[u8]], &[u8])) -> Option<()> {
+fn walk(text: &[u8], tell: &mut Tell<'_>) -> Option<()> {
     let mut rest = text;
     let mut keys: Vec<&[u8]> = Vec::with_capacity(DEPTH);
     // Arrays that are open; those beyond DEPTH are passed over.
@@ -301,6 +305,27 @@ mod tests {
         let text = "a:4:{i:0;N;s:1:\"x\";O:3:\"Foo\":1:{s:1:\"a\";b:1;}s:4:\"name\";s:1:\"a\";s:7:\"version\";d:1.5;}";
         let facts = read(MAIL, text).expect("a record");
         assert_eq!(facts.packages[0].version, "1.5");
+    }
+
+    #[test]
+    fn what_this_machine_s_php_serialises_is_read() {
+        let program = "echo serialize(['x' => [1, 2.5, null, true, new stdClass], 'name' => \"a\\\"é\", 'version' => ['release' => '1.0']]);";
+        let written = std::process::Command::new("php")
+            .args(["-r", program])
+            .output();
+        let written = match written {
+            Ok(written) if written.status.success() => written.stdout,
+            _ => {
+                println!("skipped: this machine has no php");
+                return;
+            }
+        };
+        let facts = read(MAIL, &String::from_utf8_lossy(&written)).expect("a record");
+        let package = &facts.packages[0];
+        assert_eq!(
+            (package.name.as_str(), package.version.as_str()),
+            ("a\"é", "1.0")
+        );
     }
 
     #[test]

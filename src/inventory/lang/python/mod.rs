@@ -27,7 +27,7 @@ const LIST_LIMIT: u64 = 32 << 20;
 /// 256 MiB, as much as is held of any file. Wheels of machine learning are larger, and are deleted after they were installed.
 const ARCHIVE_LIMIT: u64 = 256 << 20;
 
-/// Reads Python's package metadata.
+/// Reads the metadata and lists of Python packages.
 pub(in crate::inventory) struct Python;
 
 impl Detector for Python {
@@ -185,10 +185,10 @@ fn owner(folder: &str) -> String {
 fn read_archive(path: &str, bytes: &[u8]) -> FileFacts {
     let mut harvest = Harvest::of(path);
     // Tests of packaging tools have files of these names that are no archives.
-    if Archive::begins(bytes) || bytes.starts_with(b"#!") {
-        if let Err(refused) = read_members(bytes, &mut harvest) {
-            harvest.refused("", refused);
-        }
+    if (Archive::begins(bytes) || bytes.starts_with(b"#!"))
+        && let Err(refused) = read_members(bytes, &mut harvest)
+    {
+        harvest.refused("", refused);
     }
     harvest.finish()
 }

@@ -104,7 +104,7 @@ impl Sources {
 mod tests {
     use super::*;
     use crate::layers::FileFacts;
-    use crate::model::ClaimKind;
+    use crate::model::{ClaimKind, Claims};
 
     /// Path, kind and beginning of the digest of each claim.
     fn claims(list: impl FnOnce(&mut Listed<'_>)) -> Vec<(String, ClaimKind, Option<u64>)> {
@@ -112,7 +112,7 @@ mod tests {
         list(&mut listed);
         let mut facts = FileFacts::default();
         listed.finish("x".into(), "site/x", &mut facts);
-        let claims = facts.claims.iter().flat_map(|claims| claims.iter());
+        let claims = facts.claims.iter().flat_map(Claims::iter);
         claims
             .map(|claim| {
                 let start = claim.digest.map(|digest| digest.start);

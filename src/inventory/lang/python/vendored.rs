@@ -14,6 +14,10 @@ pub(super) fn read(text: &[u8], path: &str, mut take: impl FnMut(Package)) {
             continue;
         };
         let mut package = Package::new(PackageType::PYPI, normalise(name), version);
+        // pip takes `pkg_resources` from it and nothing else: what is known of setuptools is not true of that.
+        if package.name == "setuptools" {
+            continue;
+        }
         package.line = Some(number);
         package.basis = Basis::Claimed;
         let vendored_by = vendored_by.clone();
@@ -88,13 +92,13 @@ mod tests {
     fn every_pinned_requirement_is_a_copy() {
         assert_eq!(
             names(
-                "CacheControl==0.12.11  # Make sure to update the license\nrequests==2.31.0\n    urllib3==1.26.16\r\n\n# six==1\ntyping_extensions==4.7.1\n"
+                "CacheControl==0.12.11  # Make sure to update the license\nrequests==2.31.0\n    urllib3==1.26.16\r\n\n# six==1\nsetuptools==68.0.0\ntyping_extensions==4.7.1\n"
             ),
             [
                 "1 cachecontrol 0.12.11",
                 "2 requests 2.31.0",
                 "3 urllib3 1.26.16",
-                "6 typing-extensions 4.7.1"
+                "7 typing-extensions 4.7.1"
             ]
         );
         assert_eq!(

@@ -125,7 +125,8 @@ fn read_stanza(stanza: Stanza<'_>, harvest: &mut Harvest<'_>, owned: &mut OwnedF
 }
 
 /// What the third word of a `Status` field says about the package's files.
-enum State {
+pub(super) enum State {
+    /// All of them are there.
     Installed,
     /// Unpacked, but not configured or not to the end: the files, or some of them, lie there.
     Incomplete(String),
@@ -134,7 +135,7 @@ enum State {
 }
 
 impl State {
-    fn of(status: &str) -> Self {
+    pub(super) fn of(status: &str) -> Self {
         match status.split_ascii_whitespace().nth(2) {
             Some("config-files" | "not-installed") => Self::Absent,
             Some("installed") => Self::Installed,

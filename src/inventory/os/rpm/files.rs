@@ -21,7 +21,7 @@ const MODE_REGULAR: u16 = 0o100_000;
 /// Adds the files of the package to `owned`.
 pub(super) fn claim(
     header: &mut Header<'_>,
-    owner: &str,
+    package: &str,
     owned: &mut OwnedFiles,
 ) -> Result<(), ParseError> {
     let algorithm = match header.number(tag::FILEDIGESTALGO) {
@@ -57,7 +57,7 @@ pub(super) fn claim(
         } else {
             ClaimKind::Config
         };
-        owned.add(owner, &[folder, name], kind, digest);
+        owned.add(package, &[folder, name], kind, digest);
     }
     Ok(())
 }

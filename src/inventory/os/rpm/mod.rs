@@ -7,6 +7,7 @@
 mod berkeley;
 mod files;
 mod header;
+mod manifest;
 mod ndb;
 pub(in crate::inventory) mod sqlite;
 
@@ -36,11 +37,15 @@ impl Detector for Rpm {
             Interest::Name("rpmdb.sqlite-wal"),
             Interest::Name("Packages.db"),
             Interest::Name("Packages"),
+            Interest::Name(manifest::NAME),
         ]
     }
 
     fn wants(&self, entry: &Entry<'_>) -> Want {
+        let is_manifest = entry.file_name() == manifest::NAME;
         match entry.parent() {
+            "var/lib/rpmmanifest" if is_manifest => Want::Whole { limit: LIMIT },
+            _ if is_manifest => Want::Skip,
             // The second one is SUSE's and newer Fedora's, the third one that of rpm-ostree.
             "var/lib/rpm" | "usr/lib/sysimage/rpm" | "usr/share/rpm" => {
                 Want::Whole { limit: LIMIT }
@@ -51,6 +56,10 @@ impl Detector for Rpm {
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         let mut harvest = Harvest::of(file.entry.path);
+        if file.entry.file_name() == manifest::NAME {
+            manifest::read(file.bytes, &mut harvest);
+            return Ok(harvest.finish());
+        }
         let mut owned = OwnedFiles::new();
         let mut number = 0;
         let mut take = |blob: Result<&[u8], ParseError>| {

@@ -11,7 +11,7 @@ use super::written::{
 use super::*;
 use crate::layers::detect_one;
 use crate::model::limits::read_at_most;
-use crate::model::{Claim, ClaimKind, FileAlgorithm, FileDigest};
+use crate::model::{Claim, ClaimKind, Claims, FileAlgorithm, FileDigest};
 
 /// A real database of the shared fixtures, unpacked; `None`, and a word about it, where they are missing.
 fn fixture(name: &str) -> Option<Vec<u8>> {
@@ -116,11 +116,7 @@ fn an_epoch_of_zero_is_none_and_what_rpm_adds_later_counts() {
 }
 
 fn claims(facts: &FileFacts) -> Vec<Claim<'_>> {
-    facts
-        .claims
-        .iter()
-        .flat_map(|claims| claims.iter())
-        .collect()
+    facts.claims.iter().flat_map(Claims::iter).collect()
 }
 
 /// The digest of `abc`.

@@ -26,7 +26,7 @@ pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squash
         .flat_map(names_of)
         .map(|(name, version)| (name.to_owned(), version.to_owned()))
         .collect();
-    let named: BTreeSet<&str> = ownership::visible_claims(squashed)
+    let claimed: BTreeSet<&str> = ownership::visible_claims(squashed)
         .filter(|(claims, claim)| !claims.is_os && claim.kind == ClaimKind::File)
         .map(|(_, claim)| claim.path)
         .collect();
@@ -38,7 +38,7 @@ pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squash
                 .any(|(name, version)| recorded.contains(&(name.to_owned(), version.to_owned())));
             !is_recorded && !owners.contains_key(path)
         } else {
-            !is_guess(installed) || !named.contains(path)
+            !is_guess(installed) || !claimed.contains(path)
         }
     });
 }

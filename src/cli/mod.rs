@@ -8,8 +8,10 @@ mod exit;
 mod failure;
 mod fetch;
 mod folders;
+mod image;
 mod output;
 mod progress;
+mod sbom;
 mod scan;
 
 use std::io::Write as _;
@@ -70,6 +72,8 @@ const STYLES: Styles = Styles::styled()
 enum Command {
     /// Scan an image: packages with known vulnerabilities, embedded secrets, and what could not be looked at.
     Scan(scan::ScanArguments),
+    /// List what is aboard: a bill of materials, without findings.
+    Sbom(sbom::SbomArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
     /// Print the completions of a shell, to be put where it looks for them.
@@ -121,6 +125,7 @@ pub fn run() -> Exit {
     };
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
+        Command::Sbom(sbom) => sbom.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Completions { shell } => {
             // Through a buffer: the generator panics where it cannot write.

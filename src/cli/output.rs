@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, Manners};
 use crate::evidence::Evidence;
 use crate::evidence::write::{Format, FormatError, Look, write};
 
@@ -43,6 +43,8 @@ pub(super) enum OutputFormError {
     Format(#[from] FormatError),
     #[error("`{0}` names no file: write {0}FILE, or {0}- for standard output")]
     NoFile(String),
+    #[error("`{0}` is no bill of materials: write cyclonedx or spdx")]
+    NoBill(String),
 }
 
 /// A place that the evidence cannot be written to.
@@ -55,6 +57,16 @@ pub(super) struct OutputError {
 }
 
 impl Output {
+    /// An output that is a bill of materials.
+    pub(super) fn parse_bill(text: &str) -> Result<Self, OutputFormError> {
+        let output: Self = text.parse()?;
+        if output.format.is_bill() {
+            Ok(output)
+        } else {
+            Err(OutputFormError::NoBill(text.to_owned()))
+        }
+    }
+
     /// Refuses, before any work is done, outputs that would run into each other or that cannot be written.
     pub(super) fn check(outputs: &[Self]) -> Result<(), Failure> {
         for (number, output) in outputs.iter().enumerate() {
@@ -102,14 +114,50 @@ impl Output {
         let Some(file) = &self.file else {
             return to_stdout(|out| write(self.format, evidence, look, out));
         };
-        write_file(file, |out| {
-            write(self.format, evidence, Look::default(), out)
-        })
-        .map_err(|source| OutputError {
-            place: self.place(),
-            source,
+        let look = Look {
+            source_date: look.source_date,
+            ..Look::default()
+        };
+        write_file(file, |out| write(self.format, evidence, look, out)).map_err(|source| {
+            OutputError {
+                place: self.place(),
+                source,
+            }
         })
     }
+}
+
+/// How outputs look on this terminal, and which date they carry.
+pub(super) fn look(manners: Manners) -> Result<Look, Failure> {
+    Ok(Look {
+        colour: manners.colour,
+        width: terminal_width(),
+        source_date: source_date()?,
+    })
+}
+
+/// The date of reproducible builds, <https://reproducible-builds.org/specs/source-date-epoch/>: one that cannot be read is an
+/// error, since its user relies on it.
+fn source_date() -> Result<Option<i64>, Failure> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    // The last second that has a year of four digits.
+    match seconds.filter(|seconds| (0..=253_402_300_799).contains(seconds)) {
+        Some(seconds) => Ok(Some(seconds)),
+        None => Err(Failure::usage(
+            "SOURCE_DATE_EPOCH is no number of seconds since 1970",
+        )),
+    }
+}
+
+/// The terminal's columns; a pipe or a file gets the default.
+fn terminal_width() -> u16 {
+    terminal_size::terminal_size_of(std::io::stdout()).map_or_else(
+        || Look::default().width,
+        |(terminal_size::Width(width), _)| width,
+    )
 }
 
 /// A command's whole answer: to standard output.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Gate, Verdict};
 use crate::advisories::Status;
 use crate::model::{
-    Accounting, Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, LayerPath, Platform,
-    Severity,
+    Accounting, Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, GapKind, LayerPath,
+    Platform, Severity,
 };
 
 /// The document's form; raised when a reader of the old one could misread the new one.
@@ -48,6 +48,24 @@ pub struct Evidence {
     pub tool: Tool,
 }
 
+impl Evidence {
+    /// Gaps in what is aboard: that advisories are missing, or cannot be compared, takes nothing away from a list of packages.
+    pub fn inventory_gaps(&self) -> impl Iterator<Item = &Gap> {
+        let is_of_matching = |kind| {
+            matches!(
+                kind,
+                GapKind::NoAdvisories
+                    | GapKind::StarterAdvisories
+                    | GapKind::UnorderedVersion
+                    | GapKind::UnknownDistribution
+                    | GapKind::IntegrityUnchecked
+            )
+        };
+        let gaps = self.gaps.iter();
+        gaps.filter(move |gap| !is_of_matching(gap.kind))
+    }
+}
+
 /// The scanned image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -61,8 +79,32 @@ pub struct Subject {
     pub config_digest: Option<Digest>,
     /// What it is built for.
     pub platform: Platform,
+    /// When its config says that it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// Its layers, base first.
     pub layers: Vec<LayerRecord>,
+    /// The list that all of this rests on, where no byte of the image was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<SbomRecord>,
+}
+
+/// A list of packages that was scanned in an image's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SbomRecord {
+    /// Digest of the document's bytes.
+    pub digest: Digest,
+    /// Its form and version: `CycloneDX 1.6`.
+    pub form: String,
+    /// What wrote it, as it says itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// What it says that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The digest that it gives that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_digest: Option<Digest>,
 }
 
 /// One layer, as it was read.

@@ -13,8 +13,8 @@ pub mod write;
 
 pub use document::{
     Advisories, AdvisorySource, DeletedRecord, Evidence, Finding, IntegrityFinding, LayerRecord,
-    PackageRecord, Place, Policy, Proof, SCHEMA, SecretFinding, SecretPlace, Subject, Tool,
-    VulnerabilityFinding,
+    PackageRecord, Place, Policy, Proof, SCHEMA, SbomRecord, SecretFinding, SecretPlace, Subject,
+    Tool, VulnerabilityFinding,
 };
 pub use integrity::modified_file;
 pub use secret::{FoundSecret, gather_secrets};

@@ -5,7 +5,7 @@
 //! whatever takes two files to know (the distribution, who owns a file, which layer brought a package) is concluded in
 //! `assemble`. This room never opens a path, asks the network or guesses: what it cannot read is a gap.
 //!
-//! An ecosystem is one file in `os/` or `lang/` with its paths, parser and tests, and one line in the table below.
+//! An ecosystem is one file in `os/`, `lang/`, `binary/` or `sbom/` with its paths, parser and tests, and one line in the table below.
 
 mod archive;
 mod assemble;
@@ -14,6 +14,7 @@ mod harvest;
 mod lang;
 mod os;
 mod os_release;
+mod sbom;
 mod stanza;
 mod unread;
 
@@ -21,6 +22,7 @@ pub use assemble::{
     DeletedPackage, InstalledPackage, Integrity, Inventory, ModifiedFile, assemble,
 };
 
+pub use sbom::{Listed, SBOM_LIMIT, Sbom, read_sbom};
 pub use unread::Unread;
 
 use crate::layers::Detector;
@@ -32,36 +34,39 @@ const INSTALLED_AT: &str = "installed-at";
 pub fn detectors() -> Vec<Box<dyn Detector>> {
     vec![
         Box::new(os_release::OsRelease),
-        Box::new(os::dpkg::Dpkg),
         Box::new(os::apk::Apk),
-        Box::new(os::rpm::Rpm),
+        Box::new(os::chisel::Chisel),
+        Box::new(os::dpkg::Dpkg),
+        Box::new(os::homebrew::Homebrew),
+        Box::new(os::nix::Nix),
+        Box::new(os::opkg::Opkg),
         Box::new(os::pacman::Pacman),
         Box::new(os::portage::Portage),
-        Box::new(os::nix::Nix),
+        Box::new(os::rpm::Rpm),
         Box::new(os::snap::Snap),
-        Box::new(os::chisel::Chisel),
-        Box::new(os::opkg::Opkg),
-        Box::new(lang::python::Python),
-        Box::new(lang::node::Node),
-        Box::new(lang::dotnet::Dotnet),
-        Box::new(binary::Binary),
-        Box::new(lang::ruby::Ruby),
-        Box::new(lang::php::Php),
-        Box::new(lang::r::R),
-        Box::new(lang::julia::Julia),
-        Box::new(lang::perl::Perl),
-        Box::new(lang::lua::Lua),
-        Box::new(lang::erlang::Erlang),
-        Box::new(lang::dart::Dart),
-        Box::new(lang::swift::Swift),
         Box::new(lang::conan::Conan),
-        Box::new(lang::wordpress::WordPress),
         Box::new(lang::conda::Conda),
-        Box::new(lang::java::Java),
-        Box::new(lang::jvm::Jvm),
+        Box::new(lang::dart::Dart),
+        Box::new(lang::dotnet::Dotnet),
+        Box::new(lang::erlang::Erlang),
         Box::new(lang::haskell::Haskell),
+        Box::new(lang::java::Java),
+        Box::new(lang::julia::Julia),
+        Box::new(lang::jvm::Jvm),
+        Box::new(lang::lua::Lua),
+        Box::new(lang::node::Node),
         Box::new(lang::ocaml::Ocaml),
+        Box::new(lang::perl::Perl),
+        Box::new(lang::php::Php),
+        Box::new(lang::python::Python),
+        Box::new(lang::r::R),
+        Box::new(lang::ruby::Ruby),
+        Box::new(lang::swift::Swift),
+        Box::new(lang::wordpress::WordPress),
+        Box::new(binary::Binary),
         Box::new(binary::known::Known),
+        Box::new(sbom::Bitnami),
+        Box::new(sbom::Shipped),
     ]
 }
 

@@ -9,23 +9,14 @@ use crate::model::{Gap, GapKind, LayerPath};
 type Kind = (&'static str, fn(&Entry<'_>) -> bool);
 
 /// The one table: a line for each.
-const KINDS: [Kind; 5] = [
-    ("Java archives", |entry| {
-        has_ending(entry, &[".jar", ".war", ".ear"])
+const KINDS: [Kind; 4] = [
+    ("Erlang archives", |entry| has_ending(entry, &[".ez"])),
+    ("Flatpak applications", |entry| {
+        entry.file_name() == "metadata" && entry.path.starts_with("var/lib/flatpak/")
     }),
-    ("Ruby gems", |entry| {
-        has_ending(entry, &[".gemspec"])
-            && entry
-                .parent()
-                .split('/')
-                .any(|part| part == "specifications")
-    }),
-    ("PHP packages", |entry| {
-        entry.path.ends_with("vendor/composer/installed.json")
-    }),
-    (".NET packages", |entry| has_ending(entry, &[".deps.json"])),
-    ("Conda packages", |entry| {
-        entry.parent().ends_with("conda-meta") && has_ending(entry, &[".json"])
+    ("snap images", |entry| has_ending(entry, &[".snap"])),
+    ("Spack packages", |entry| {
+        entry.path.ends_with("/.spack/spec.json")
     }),
 ];
 
@@ -40,7 +31,7 @@ impl Detector for Unread {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "unread",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -108,30 +99,24 @@ mod tests {
     #[test]
     fn each_ecosystem_is_told_at_its_first_file() {
         let paths = [
-            "app/a.jar",
-            "app/b.jar",
-            "opt/conda/conda-meta/x.json",
-            "usr/lib/ruby/specifications/default/x.gemspec",
+            "usr/lib/rabbitmq/plugins/a.ez",
+            "usr/lib/rabbitmq/plugins/b.ez",
+            "opt/spack/zlib-1.3/.spack/spec.json",
+            "var/lib/snapd/snaps/core_1.snap",
         ];
         assert_eq!(
             gaps(&paths)
                 .iter()
                 .map(|detail| detail.split(" are").next().expect("a name"))
                 .collect::<Vec<_>>(),
-            ["Java archives", "Conda packages", "Ruby gems"]
+            ["Erlang archives", "Spack packages", "snap images"]
         );
     }
 
     #[test]
     fn what_only_looks_like_one_is_not_told() {
         assert_eq!(
-            gaps(&[
-                "a/jar",
-                "src/x.gemspec",
-                "composer/installed.json",
-                "conda-meta/history",
-                "x.json"
-            ]),
+            gaps(&["a/ez", "srv/metadata", "spec.json", "x.snapshot"]),
             [""; 0]
         );
     }

@@ -44,6 +44,9 @@ impl PackageType {
     fn qualifier_properties(&self) -> &'static [&'static str] {
         match self.as_str() {
             "conda" => &["build", "channel"],
+            "conan" => &["user", "channel"],
+            "gem" => &["platform"],
+            "julia" => &["uuid"],
             _ => &[],
         }
     }
@@ -62,6 +65,13 @@ impl PackageType {
             self.as_str(),
             "deb" | "apk" | "rpm" | "alpm" | "ebuild" | "opkg"
         )
+    }
+}
+
+/// A type by the name that a list gives it.
+impl From<String> for PackageType {
+    fn from(name: String) -> Self {
+        Self(Cow::Owned(name))
     }
 }
 

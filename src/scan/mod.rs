@@ -1,10 +1,12 @@
 //! The one composition: source → layers → inventory and secrets → advisories → evidence.
 //!
-//! What comes in: an opened image, an advisory store, the options. What goes out: the evidence. This room decides
-//! who talks to whom and nothing else: `reading` gets a report for each layer, `findings` makes evidence of them. The
-//! detector table is here, since only here all detecting rooms are known.
+//! What comes in: an opened image, or the bytes of an SBOM; an advisory store, the options. What goes out: the evidence. This
+//! room decides who talks to whom and nothing else: `reading` gets a report for each layer, `image` and `list` say what is
+//! aboard, `aboard` makes evidence of it. The detector table is here, since only here all detecting rooms are known.
 
-mod findings;
+mod aboard;
+mod image;
+mod list;
 mod reading;
 
 use std::sync::Arc;
@@ -12,12 +14,12 @@ use std::sync::Arc;
 use crate::advisories::{AdvisoryError, Store};
 use crate::evidence::{Evidence, Gate};
 use crate::inventory;
-use crate::layers::{Cache, DetectorSet, LayerError, squash};
-use crate::model::{DiffId, LayerDescriptor, Limits};
+use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
+use crate::model::{DiffId, Digest, LayerDescriptor, Limits};
 use crate::secrets::{Engine, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
-use self::findings::{Found, config_secrets};
+use self::image::{Found, config_secrets};
 use self::reading::Reading;
 
 /// What a scan is to do.
@@ -104,6 +106,23 @@ pub enum ScanError {
     /// The embedded secret rules are broken: a fault of this build.
     #[error(transparent)]
     Rules(#[from] RuleError),
+    /// A file is no list of packages.
+    #[error(
+        "{name} is no SBOM that is read: CycloneDX or SPDX 2 as JSON, SPDX 2 as tags and values, or Syft's JSON"
+    )]
+    NoSbom {
+        /// The file.
+        name: String,
+    },
+    /// A list of packages cannot be read.
+    #[error("the SBOM {name} cannot be read")]
+    Sbom {
+        /// The file.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: ParseError,
+    },
     /// The threads cannot be started.
     #[error("the worker threads cannot be started")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -141,11 +160,30 @@ pub fn scan(
         .unwrap_or_default();
     let found = Found {
         image,
-        options,
         reports: &reports,
         squashed: &squashed,
         inventory: &inventory,
         config: &config,
     };
-    found.evidence(store, detectors.digest())
+    found.aboard().evidence(store, options, detectors.digest())
+}
+
+/// Scans a list of packages, of a file of this name: what it lists is matched as if it had been found. There is nothing to look
+/// for secrets in.
+pub fn scan_sbom(
+    name: &str,
+    bytes: &[u8],
+    store: &Store,
+    options: &ScanOptions,
+) -> Result<Evidence, ScanError> {
+    let name = name.to_owned();
+    let sbom = match inventory::read_sbom(bytes) {
+        Ok(Some(sbom)) => sbom,
+        Ok(None) => return Err(ScanError::NoSbom { name }),
+        Err(source) => return Err(ScanError::Sbom { name, source }),
+    };
+    let aboard = list::aboard(&name, Digest::sha256_of(bytes), sbom);
+    let mut evidence = aboard.evidence(store, options, detectors(None).digest())?;
+    evidence.policy.secrets = false;
+    Ok(evidence)
 }

@@ -33,6 +33,8 @@ mod peers;
 mod integrity;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
+/// Bills of materials, out and in.
+mod sbom;
 /// The main job on images of our own.
 mod scan;
 /// The published schema against real evidence.

@@ -120,6 +120,7 @@ fn language(package_type: &str) -> Option<&'static str> {
         "pub" => "Pub",
         "hackage" => "Hackage",
         "cran" => "CRAN",
+        "bioconductor" => "Bioconductor",
         "swift" => "SwiftURL",
         "julia" => "Julia",
         "bitnami" => "Bitnami",

@@ -1,7 +1,10 @@
 //! The forms of the evidence, one file each. Every one is a view of the same document: a writer decides nothing and
 //! knows no ecosystem.
 
+mod bill;
+mod cyclonedx;
 mod json;
+mod spdx;
 mod table;
 
 use std::io::{self, Write};
@@ -16,23 +19,31 @@ pub enum Format {
     Table,
     /// The document itself.
     Json,
+    /// A bill of materials as CycloneDX.
+    CycloneDx,
+    /// A bill of materials as SPDX.
+    Spdx,
 }
 
 /// The one table of formats: a format is one file beside this one, and one line here.
-const FORMATS: [(&str, Format, Writer); 2] = [
+const FORMATS: [(&str, Format, Writer); 4] = [
     ("table", Format::Table, table::write),
     ("json", Format::Json, json::write),
+    ("cyclonedx", Format::CycloneDx, cyclonedx::write),
+    ("spdx", Format::Spdx, spdx::write),
 ];
 
 type Writer = fn(&Evidence, Look, &mut dyn Write) -> io::Result<()>;
 
-/// How a form for people may look; forms for machines pay no attention to it.
+/// What a form needs that is no part of the evidence.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     /// Colours and weights by escape sequences.
     pub colour: bool,
     /// Columns to wrap to.
     pub width: u16,
+    /// When a document is to say that it was made, in seconds since 1970; `None`: when the image was.
+    pub source_date: Option<i64>,
 }
 
 impl Default for Look {
@@ -41,19 +52,25 @@ impl Default for Look {
         Self {
             colour: false,
             width: 120,
+            source_date: None,
         }
     }
 }
 
 /// A word that names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown format `{0}`: use {known}", known = Format::names().join(" or "))]
+#[error("unknown format `{0}`: use {known}", known = Format::names().join(", "))]
 pub struct FormatError(String);
 
 impl Format {
     /// The names of all formats.
     pub fn names() -> Vec<&'static str> {
         FORMATS.iter().map(|(name, _, _)| *name).collect()
+    }
+
+    /// Whether it is a bill of materials: the packages, and nothing of what was found in them.
+    pub const fn is_bill(self) -> bool {
+        matches!(self, Self::CycloneDx | Self::Spdx)
     }
 }
 

@@ -23,7 +23,7 @@ use super::binary::is_note;
 use super::os_release::RANKED_PATHS;
 use crate::layers::{Hidden, Squashed, Visible};
 use crate::model::{
-    Accounting, Distribution, Gap, GapKind, LayerPath, Package, PackageType, Untrusted,
+    Accounting, Basis, Distribution, Gap, GapKind, LayerPath, Package, PackageType, Untrusted,
 };
 
 /// What is installed in the container, and what once was.
@@ -229,6 +229,7 @@ fn installed_packages(
         .flat_map(|file| packages_of_file(file, distribution));
     let mut packages = listed::fold(packages.collect(), &squashed.files);
     programs::drop_what_is_recorded(&mut packages, squashed);
+    drop_claims_of_what_is_known(&mut packages);
     packages.sort_unstable();
     // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder
     // by two names. The same language package in two places is installed twice.
@@ -252,6 +253,32 @@ fn complete(package: &mut Package, other: &mut Package) {
     for (key, value) in std::mem::take(&mut other.properties) {
         package.properties.entry(key).or_insert(value);
     }
+}
+
+/// A list that somebody put into the image often names what a package tool records, too: the record is reported, the claim is
+/// not. A list need not say for which processor a package is built.
+fn drop_claims_of_what_is_known(packages: &mut Vec<InstalledPackage>) {
+    let without_architecture = |installed: &InstalledPackage| {
+        let package = &installed.package;
+        (
+            package.package_type.clone(),
+            package.namespace.clone(),
+            package.name.clone(),
+            package.version.clone(),
+        )
+    };
+    let is_claimed = |installed: &InstalledPackage| installed.package.basis == Basis::Claimed;
+    if !packages.iter().any(is_claimed) {
+        return;
+    }
+    let known: BTreeSet<_> = packages
+        .iter()
+        .filter(|installed| !is_claimed(installed))
+        .map(without_architecture)
+        .collect();
+    packages.retain(|installed| {
+        !is_claimed(installed) || !known.contains(&without_architecture(installed))
+    });
 }
 
 fn packages_of_file(

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::layers::{Covered, DetectorSet, Expected, FileFacts, LayerReport, read_layer, squash};
-use crate::model::Limits;
+use crate::model::{Basis, Limits};
 
 fn package(package_type: PackageType, name: &str, version: &str) -> Package {
     Package::new(package_type, name, version)
@@ -163,6 +163,55 @@ fn an_os_package_that_two_databases_record_is_reported_once_and_a_copied_languag
         .map(|found| found.path.as_str())
         .collect();
     assert_eq!(found, ["lib/apk/db/installed", "a/METADATA", "b/METADATA"]);
+}
+
+#[test]
+fn a_claim_of_what_a_record_shows_is_not_told_again_and_any_other_is() {
+    let claimed = |mut package: Package| {
+        package.basis = Basis::Claimed;
+        package
+    };
+    let mut curl = deb("curl", "7");
+    curl.architecture = Some("amd64".into());
+    curl.source = Some(crate::model::SourcePackage {
+        name: "curl".into(),
+        version: "7".into(),
+    });
+    let record = facts(&[curl]);
+    let list = facts(&[
+        claimed(deb("curl", "7")),
+        claimed(deb("curl", "8")),
+        claimed(package(PackageType::NPM, "curl", "7")),
+    ]);
+    let paths = ["var/lib/dpkg/status", "usr/share/sbom/a.json"].map(LayerPath::from);
+    let files = [(&paths[0], &record), (&paths[1], &list)];
+    for order in [[0, 1], [1, 0]] {
+        let visible = order.map(|index| Visible {
+            path: files[index].0,
+            history: vec![(0, files[index].1)],
+        });
+        let inventory = concluded_from(visible.into(), Vec::new());
+        let found: Vec<(&str, &str, Basis)> = inventory
+            .packages
+            .iter()
+            .map(|found| {
+                let package = &found.package;
+                (
+                    package.package_type.as_str(),
+                    package.version.as_str(),
+                    package.basis,
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("deb", "7", Basis::Recorded),
+                ("deb", "8", Basis::Claimed),
+                ("npm", "7", Basis::Claimed)
+            ]
+        );
+    }
 }
 
 #[test]

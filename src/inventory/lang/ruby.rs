@@ -110,14 +110,11 @@ impl<'a> Place<'a> {
 
     fn facts(self, mut package: Package, path: &str, full_name: &str) -> FileFacts {
         match self {
-            // Its files lie in the library of Ruby itself.
-            Self::Installed {
-                is_default: true, ..
-            } => {
-                package.properties.insert("default".into(), "true".into());
-                FileFacts::of_packages(vec![package])
-            }
-            Self::Installed { home, .. } => {
+            Self::Installed { home, is_default } => {
+                // The library of such a gem lies in that of Ruby itself; in the folder are its programs.
+                if is_default {
+                    package.properties.insert("default".into(), "true".into());
+                }
                 let mut facts = in_folder(package, &format!("{home}/gems/{full_name}"));
                 for claims in &mut facts.claims {
                     claims.push(&LayerPath::from(path), ClaimKind::File, None);
@@ -363,7 +360,7 @@ end
     }
 
     #[test]
-    fn a_default_gem_says_so_and_has_no_folder() {
+    fn a_default_gem_says_so() {
         let facts = facts(
             "usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.1.gemspec",
             "# stub: json 2.6.1 ruby lib\nGem::Specification.new do |s|\n  s.licenses = [\"Ruby\".freeze]\nend\n",
@@ -371,7 +368,10 @@ end
         let gem = only(&facts);
         assert_eq!(gem.properties["default"], "true");
         assert_eq!(gem.properties.get("platform"), None);
-        assert!(facts.claims.is_empty());
+        assert_eq!(
+            claimed(&facts)[0],
+            "usr/lib/ruby/gems/3.1.0/gems/json-2.6.1"
+        );
     }
 
     #[test]

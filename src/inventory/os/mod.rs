@@ -7,9 +7,10 @@
 pub(super) mod apk;
 pub(super) mod chisel;
 pub(super) mod dpkg;
+pub(super) mod homebrew;
+pub(super) mod nix;
 pub(super) mod opkg;
 mod owned;
-pub(super) mod nix;
 pub(super) mod pacman;
 pub(super) mod portage;
 pub(super) mod rpm;

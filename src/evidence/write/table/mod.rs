@@ -15,7 +15,7 @@ use comfy_table::{
     Table, TableStyle,
 };
 
-use self::words::{INSTRUCTION_SHOWN, counted, feeds, shortened, spot, told};
+use self::words::{INSTRUCTION_SHOWN, counted, feeds, rests_on, shortened, spot, told};
 use super::Look;
 use crate::evidence::{
     Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding,
@@ -73,16 +73,21 @@ impl Page<'_> {
                     .as_deref()
                     .unwrap_or(&distribution.id)
             });
-        let layers = subject.layers.len();
-        writeln!(
-            out,
-            "{} · {} · {} · {}",
-            Untrusted(system),
-            // A folder does not say which machine its programs are for.
-            subject.platform.to_string().trim_end_matches('/'),
+        // A folder does not say which machine its programs are for, and a list need not.
+        let platform = subject.platform.to_string();
+        let parts = [
+            Untrusted(system).to_string(),
+            platform.trim_matches('/').to_owned(),
             counted(packages.len(), "package"),
-            counted(layers, "layer"),
-        )?;
+            counted(subject.layers.len(), "layer"),
+        ];
+        let is_said =
+            |part: &&String| !part.is_empty() && (subject.sbom.is_none() || *part != "0 layers");
+        let parts: Vec<&str> = parts.iter().filter(is_said).map(String::as_str).collect();
+        writeln!(out, "{}", parts.join(" · "))?;
+        if let Some(sbom) = &subject.sbom {
+            writeln!(out, "{}", rests_on(sbom))?;
+        }
         writeln!(out)?;
         writeln!(out, "{}", self.verdict())
     }
@@ -359,7 +364,10 @@ impl Page<'_> {
     /// The layer of a place, counted from 1 as people do, and as much as there is room for of the instruction that made it.
     fn layer(&self, place: &Place, room: usize) -> String {
         let Some(index) = place.layer else {
-            return "image config".to_owned();
+            return match place.config {
+                Some(_) => "image config".to_owned(),
+                None => "not said".to_owned(),
+            };
         };
         let instruction = self
             .evidence

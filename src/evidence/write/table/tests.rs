@@ -25,8 +25,8 @@ fn page(width: u16) -> String {
     }))
     .expect("evidence");
     let look = Look {
-        colour: false,
         width,
+        ..Look::default()
     };
     let mut page = Vec::new();
     write(&evidence, look, &mut page).expect("a page");

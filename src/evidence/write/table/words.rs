@@ -1,7 +1,7 @@
 //! The words of the table: what a row says, cut to what people read.
 
 use crate::advisories::Status;
-use crate::evidence::{AdvisorySource, Place, VulnerabilityFinding};
+use crate::evidence::{AdvisorySource, Place, SbomRecord, VulnerabilityFinding};
 use crate::model::Untrusted;
 
 /// Characters of a build instruction that are shown.
@@ -18,6 +18,18 @@ pub(super) fn told(finding: &VulnerabilityFinding) -> [String; 4] {
         fixed.map_or_else(|| no_fix(finding.status), str::to_owned)
     };
     [&finding.id, &finding.name, &finding.version, &fixed].map(|text| Untrusted(text).to_string())
+}
+
+/// That no byte was read, and whose word was taken instead.
+pub(super) fn rests_on(sbom: &SbomRecord) -> String {
+    let tool = sbom.tool.as_deref().unwrap_or("an unknown tool");
+    let subject = sbom.subject.as_deref().unwrap_or("an image");
+    format!(
+        "Rests on a list: {} by {}, of {}; nothing of it was read",
+        Untrusted(&sbom.form),
+        Untrusted(tool),
+        Untrusted(subject)
+    )
 }
 
 /// The feeds by name if they are few, by number otherwise.

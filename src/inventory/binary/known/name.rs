@@ -1,7 +1,10 @@
 //! File names with `*` in them, compared without allocation.
 
+use serde::Deserialize;
+
 /// What a file may be called: literal parts with anything between them.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(from = "String")]
 pub(super) struct NamePattern {
     prefix: String,
     middle: Vec<String>,
@@ -9,9 +12,9 @@ pub(super) struct NamePattern {
     suffix: Option<String>,
 }
 
-impl NamePattern {
+impl From<String> for NamePattern {
     /// Reads a pattern in which `*` stands for any run of characters, the empty one, too.
-    pub(super) fn new(text: &str) -> Self {
+    fn from(text: String) -> Self {
         let mut parts = text.split('*').map(str::to_owned);
         let prefix = parts.next().unwrap_or_default();
         let suffix = parts.next_back();
@@ -21,7 +24,9 @@ impl NamePattern {
             suffix,
         }
     }
+}
 
+impl NamePattern {
     /// Whether a file name fits. A program of Windows fits without its `.exe`.
     pub(super) fn fits(&self, name: &str) -> bool {
         self.fits_exactly(name)
@@ -51,6 +56,18 @@ impl NamePattern {
 }
 
 #[cfg(test)]
+impl NamePattern {
+    /// A file name that fits, with this text for each `*`.
+    pub(super) fn name_with(&self, star: &str) -> String {
+        let parts = [&self.prefix]
+            .into_iter()
+            .chain(&self.middle)
+            .chain(&self.suffix);
+        parts.map(String::as_str).collect::<Vec<_>>().join(star)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -75,11 +92,9 @@ mod tests {
             ("a*a", "a", false),
             ("*", "", true),
         ] {
-            assert_eq!(
-                NamePattern::new(pattern).fits(name),
-                fits,
-                "{pattern} {name}"
-            );
+            let read = NamePattern::from(pattern.to_owned());
+            assert_eq!(read.fits(name), fits, "{pattern} {name}");
+            assert_eq!(read.name_with("*"), pattern);
         }
     }
 }

@@ -60,8 +60,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Rule>, String> {
 pub(super) struct Rule {
     pub(super) id: String,
     pub(super) name: String,
-    #[serde(deserialize_with = "name_patterns")]
-    pub(super) files: Vec<Files>,
+    pub(super) files: Vec<NamePattern>,
     #[serde(default)]
     pub(super) script: bool,
     #[serde(default)]
@@ -73,16 +72,6 @@ pub(super) struct Rule {
     pub(super) verified: Option<String>,
     pub(super) examples: Vec<Example>,
     pub(super) counter_examples: Vec<String>,
-}
-
-/// A pattern of file names, with its text.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the tests make file names of the text")
-)]
-pub(super) struct Files {
-    pub(super) text: String,
-    pattern: NamePattern,
 }
 
 /// Content that must give this version.
@@ -126,23 +115,10 @@ struct Compiled {
     shape: Regex,
 }
 
-fn name_patterns<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<Files>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    Ok(texts
-        .into_iter()
-        .map(|text| Files {
-            pattern: NamePattern::new(&text),
-            text,
-        })
-        .collect())
-}
-
 impl Rule {
     /// Whether the rule is for files of this name.
     pub(super) fn fits(&self, file_name: &str) -> bool {
-        self.files.iter().any(|files| files.pattern.fits(file_name))
+        self.files.iter().any(|pattern| pattern.fits(file_name))
     }
 
     /// The package that the bytes are, if the rule finds one version in them.

@@ -9,7 +9,7 @@ use crate::model::path_file_name;
 const LONGEST: usize = 300;
 
 /// What an archive says that it is, or that it contains.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Coordinates {
     pub(super) group: String,
     pub(super) artifact: String,

@@ -42,25 +42,25 @@ impl<'a> FileName<'a> {
     }
 }
 
-/// Places of the dashes that are followed by a digit.
-fn starts(stem: &str) -> impl Iterator<Item = usize> + '_ {
-    let digit = |at: usize| stem.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
-    stem.match_indices('-')
-        .map(|(at, _)| at)
-        .filter(move |at| digit(*at))
-}
-
 fn version_of(stem: &str) -> Option<(&str, &str)> {
-    // In `log4j-1.2-api-2.14.1` the first number belongs to the name: it is parted from the next by a word.
-    let mut start = starts(stem).next()?;
-    for next in starts(stem).skip(1) {
-        let between = stem.get(start + 1..next)?;
-        let dotted = stem.get(next + 1..)?.split('-').next()?.contains('.');
-        if dotted && between.split('-').skip(1).any(|part| !is_of_version(part)) {
-            start = next;
+    let mut start = None;
+    let mut word_since = false;
+    let mut at = 0;
+    for part in stem.split('-') {
+        let is_number = at > 0 && part.starts_with(|c: char| c.is_ascii_digit());
+        if start.is_none() {
+            start = is_number.then_some(at);
+        } else if is_number && word_since && part.contains('.') {
+            // In `log4j-1.2-api-2.14.1` the first number belongs to the name: a word parts it from the next.
+            start = Some(at);
+            word_since = false;
+        } else {
+            word_since |= !is_of_version(part);
         }
+        at += part.len() + 1;
     }
-    let version = stem.get(start + 1..)?;
+    let start = start?;
+    let version = stem.get(start..)?;
     let mut end = version.find('-').unwrap_or(version.len());
     for part in version.split('-').skip(1) {
         if !is_of_version(part) {
@@ -68,7 +68,7 @@ fn version_of(stem: &str) -> Option<(&str, &str)> {
         }
         end += 1 + part.len();
     }
-    let (artifact, version) = (stem.get(..start)?, version.get(..end)?);
+    let (artifact, version) = (stem.get(..start - 1)?, version.get(..end)?);
     (is_id(artifact) && is_version(version)).then_some((artifact, version))
 }
 

@@ -3,11 +3,86 @@
 //! Advisories are keyed by group and artifact, so a wrong group is worse than none: it finds another's advisories. A group
 //! is given only where the repository's path, the artifact's name or the manifest leaves one answer.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::coordinates::{Coordinates, is_id};
 use super::manifest::Manifest;
 
 /// The one table; it says in its head how it is read.
 const TABLE: &str = include_str!("groups.txt");
+
+static WELL_KNOWN: LazyLock<WellKnown> = LazyLock::new(|| WellKnown::read(TABLE));
+
+/// The table, by artifact.
+#[derive(Default)]
+struct WellKnown {
+    /// Several only where their versions differ.
+    artifacts: BTreeMap<&'static str, Vec<(Versions, &'static str)>>,
+    /// How artifacts of a family begin.
+    families: Vec<(&'static str, &'static str)>,
+}
+
+/// The versions of an artifact that are of a group, by their major number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Versions {
+    All,
+    Before(u32),
+    Since(u32),
+}
+
+impl WellKnown {
+    fn read(table: &'static str) -> Self {
+        let mut read = Self::default();
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let mut words = line.split(' ');
+            let group = words.next().unwrap_or_default();
+            for word in words {
+                if let Some(family) = word.strip_suffix('*') {
+                    read.families.push((family, group));
+                    continue;
+                }
+                let (artifact, versions) = Versions::read(word);
+                let groups = read.artifacts.entry(artifact).or_default();
+                groups.push((versions, group));
+            }
+        }
+        read
+    }
+
+    fn group(&self, artifact: &str, version: &str) -> Option<&'static str> {
+        if let Some(groups) = self.artifacts.get(artifact) {
+            let has_it = |(versions, _): &&(Versions, _)| versions.contain(version);
+            return groups.iter().find(has_it).map(|(_, group)| *group);
+        }
+        let is_of_it = |(family, _): &&(&str, _)| artifact.starts_with(family);
+        self.families.iter().find(is_of_it).map(|(_, group)| *group)
+    }
+}
+
+impl Versions {
+    fn read(word: &str) -> (&str, Self) {
+        let bounded = |bound: &str, make: fn(u32) -> Self| {
+            let (artifact, number) = word.split_once(bound)?;
+            Some((artifact, make(number.parse().ok()?)))
+        };
+        bounded(">=", Self::Since)
+            .or_else(|| bounded("<", Self::Before))
+            .unwrap_or((word, Self::All))
+    }
+
+    fn contain(self, version: &str) -> bool {
+        let major = version
+            .split(['.', '-'])
+            .next()
+            .and_then(|major| major.parse::<u32>().ok());
+        match self {
+            Self::All => true,
+            Self::Before(bound) => major.is_some_and(|major| major < bound),
+            Self::Since(bound) => major.is_some_and(|major| major >= bound),
+        }
+    }
+}
 
 /// The group of an artifact, where it can be told. `path` is that of its archive.
 pub(super) fn group_of(
@@ -26,28 +101,7 @@ pub(super) fn group_of(
 
 /// The group that the table has for an artifact of this version.
 pub(super) fn well_known(artifact: &str, version: &str) -> Option<&'static str> {
-    TABLE
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .find_map(|line| {
-            let (group, artifacts) = line.split_once(' ')?;
-            let is_one = |pattern| matches(pattern, artifact, version);
-            artifacts.split(' ').any(is_one).then_some(group)
-        })
-}
-
-fn matches(pattern: &str, artifact: &str, version: &str) -> bool {
-    let major = || version.split(['.', '-']).next()?.parse::<u32>().ok();
-    let bound = |bound: &str| bound.parse::<u32>().ok();
-    if let Some(family) = pattern.strip_suffix('*') {
-        artifact.starts_with(family)
-    } else if let Some((name, since)) = pattern.split_once(">=") {
-        name == artifact && major().is_some_and(|major| Some(major) >= bound(since))
-    } else if let Some((name, before)) = pattern.split_once('<') {
-        name == artifact && major().is_some_and(|major| Some(major) < bound(before))
-    } else {
-        pattern == artifact
-    }
+    WELL_KNOWN.group(artifact, version)
 }
 
 /// The group in a bundle's name that is `GROUP.ARTIFACT`, as Maven's plugin for bundles makes it. An artifact of a single
@@ -85,16 +139,21 @@ mod tests {
             .filter(|line| !line.starts_with('#'))
             .collect();
         assert!(lines.is_sorted());
-        let mut plain = std::collections::BTreeSet::new();
-        for line in lines {
-            let mut words = line.split(' ');
-            assert!(words.next().is_some_and(is_id), "{line}");
-            for pattern in words {
-                let name = pattern.split(['<', '>', '*']).next().expect("a name");
-                assert!(is_id(name), "{line}");
-                assert!(name != pattern || plain.insert(name), "{name} twice");
-            }
+        for (artifact, groups) in &WELL_KNOWN.artifacts {
+            assert!(is_id(artifact), "{artifact}");
+            assert!(groups.iter().all(|(_, group)| is_id(group)), "{artifact}");
+            let versions: Vec<Versions> = groups.iter().map(|(versions, _)| *versions).collect();
+            assert!(
+                versions.len() == 1 || !versions.contains(&Versions::All),
+                "{artifact}"
+            );
         }
+        let families = &WELL_KNOWN.families;
+        assert!(
+            families
+                .iter()
+                .all(|(family, group)| is_id(family) && is_id(group))
+        );
     }
 
     #[test]

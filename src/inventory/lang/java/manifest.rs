@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::coordinates::{is_id, is_version};
+use super::pom::{Pom, is_license};
 
 /// The headers that are read, in lower case: their names are compared so.
 const HEADERS: [&str; 11] = [
@@ -108,7 +109,8 @@ impl Manifest {
     pub(super) fn licenses(&self) -> Vec<String> {
         clauses(self.get("bundle-license").unwrap_or_default())
             .map(|clause| split_first(clause, ';').0.trim().trim_matches('"').trim())
-            .filter(|license| !license.is_empty() && *license != "<<EXTERNAL>>")
+            .filter(|license| is_license(license) && *license != "<<EXTERNAL>>")
+            .take(Pom::LICENSES)
             .map(str::to_owned)
             .collect()
     }

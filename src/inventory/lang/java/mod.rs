@@ -230,8 +230,8 @@ impl Reading<'_> {
         let name = member.path();
         let content = archive.read(member, kind.limit(), &mut self.budget)?;
         match kind {
-            Kind::Properties => records.properties(name.as_str(), &content),
-            Kind::Project => records.project(name.as_str(), &content),
+            Kind::Properties => records.properties(name.as_str(), &content)?,
+            Kind::Project => records.project(name.as_str(), &content)?,
             Kind::Manifest => records.manifest(&content),
             Kind::Archive if has_to_be_one(member.name, &content) => {
                 self.read(&archive.nested(&content)?, name.as_str(), place);

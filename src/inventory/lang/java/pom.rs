@@ -14,8 +14,8 @@ pub(super) struct Pom {
 }
 
 impl Pom {
-    /// Licences that one project may have.
-    const LICENSES: usize = 20;
+    /// Licences that are kept of one project.
+    pub(super) const LICENSES: usize = 5;
 
     pub(super) fn read(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
@@ -29,7 +29,7 @@ impl Pom {
                 ["project", "parent", "version"] => keep_version(&mut parent, value),
                 ["project", "licenses", "license", "name"] => {
                     let license = unescape(value.trim());
-                    if !license.is_empty() && pom.licenses.len() < Self::LICENSES {
+                    if is_license(&license) && pom.licenses.len() < Self::LICENSES {
                         pom.licenses.push(license);
                     }
                 }
@@ -40,6 +40,11 @@ impl Pom {
         pom.version = pom.version.or(parent);
         pom
     }
+}
+
+/// A name or an address, and not the whole text of a licence.
+pub(super) fn is_license(text: &str) -> bool {
+    (1..=200).contains(&text.len())
 }
 
 fn keep_version(place: &mut Option<String>, value: &str) {

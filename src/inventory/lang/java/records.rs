@@ -1,6 +1,6 @@
 //! What the records of one archive say, and what is concluded from them: its own package, and those merged into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::coordinates::Coordinates;
 use super::file_name::FileName;
@@ -8,6 +8,7 @@ use super::groups::{group_of, well_known};
 use super::join;
 use super::manifest::Manifest;
 use super::pom::Pom;
+use crate::inventory::archive::Refused;
 use crate::inventory::harvest::Harvest;
 use crate::layers::ParseError;
 use crate::model::{Basis, Package, PackageType, path_file_name, path_parent};
@@ -42,13 +43,15 @@ pub(super) struct Records<'a> {
     /// By folder: `META-INF/maven/GROUP/ARTIFACT`.
     projects: BTreeMap<String, Project>,
     manifest: Option<Manifest>,
+    /// Records that were taken.
+    records: usize,
 }
 
 /// What Maven wrote into one folder.
 #[derive(Default)]
 struct Project {
     /// One, unless the archive has several members of the same name.
-    properties: Vec<Coordinates>,
+    properties: BTreeSet<Coordinates>,
     pom: Option<Pom>,
 }
 
@@ -61,30 +64,33 @@ struct Recorded {
 }
 
 impl<'a> Records<'a> {
+    /// Records of one archive: ten times as many as the largest have.
+    const RECORDS: usize = 10_000;
+
     pub(super) fn of(path: &'a str, inside: &'a str) -> Self {
         Self {
             path,
             inside,
             projects: BTreeMap::new(),
             manifest: None,
+            records: 0,
         }
     }
 
     /// Takes a `pom.properties`, wherever in the archive: it says what it is about.
-    pub(super) fn properties(&mut self, path: &str, content: &[u8]) {
+    pub(super) fn properties(&mut self, path: &str, content: &[u8]) -> Result<(), Refused> {
         if let Some(coordinates) = Coordinates::of_properties(content, path) {
-            let properties = &mut self.project_at(path).properties;
-            if !properties.contains(&coordinates) {
-                properties.push(coordinates);
-            }
+            self.project_at(path)?.properties.insert(coordinates);
         }
+        Ok(())
     }
 
     /// Takes a `pom.xml`, if it is where Maven puts the archive's own: others are templates and tests' data.
-    pub(super) fn project(&mut self, path: &str, content: &[u8]) {
+    pub(super) fn project(&mut self, path: &str, content: &[u8]) -> Result<(), Refused> {
         if Coordinates::of_path(path).is_some() {
-            self.project_at(path).pom = Some(Pom::read(content));
+            self.project_at(path)?.pom = Some(Pom::read(content));
         }
+        Ok(())
     }
 
     /// Takes the manifest; of several the last one, as the Java runtime does.
@@ -92,9 +98,16 @@ impl<'a> Records<'a> {
         self.manifest = Some(Manifest::read(content));
     }
 
-    fn project_at(&mut self, path: &str) -> &mut Project {
+    fn project_at(&mut self, path: &str) -> Result<&mut Project, Refused> {
+        self.records += 1;
+        if self.records > Self::RECORDS {
+            return Err(Refused::limit(format!(
+                "its archive has more than {} records",
+                Self::RECORDS
+            )));
+        }
         let folder = path_parent(path).unwrap_or_default();
-        self.projects.entry(folder.to_owned()).or_default()
+        Ok(self.projects.entry(folder.to_owned()).or_default())
     }
 
     /// The name of the archive's own package, and all packages, that one first. A record that names no version is a gap,
@@ -136,13 +149,13 @@ impl<'a> Records<'a> {
         let mut recorded = Vec::new();
         for (folder, project) in std::mem::take(&mut self.projects) {
             let pom = project.pom.unwrap_or_default();
-            let (record, mut all) = match project.properties.as_slice() {
-                [] => (format!("{folder}/pom.xml"), Vec::new()),
-                _ => (format!("{folder}/pom.properties"), project.properties),
+            let (record, all) = if project.properties.is_empty() {
+                let record = format!("{folder}/pom.xml");
+                let named = Coordinates::of_path(&record);
+                (record, named.into_iter().collect())
+            } else {
+                (format!("{folder}/pom.properties"), project.properties)
             };
-            if all.is_empty() {
-                all.extend(Coordinates::of_path(&record));
-            }
             for mut coordinates in all {
                 coordinates.version = coordinates.version.or_else(|| pom.version.clone());
                 recorded.push(Recorded {

@@ -230,7 +230,7 @@ fn read_members(bytes: &[u8], harvest: &mut Harvest<'_>) -> Result<(), Refused> 
 /// The name as indexes and advisories compare it: lower case, each run of `-`, `_` and `.` one dash.
 ///
 /// <https://packaging.python.org/en/latest/specifications/name-normalization/>
-fn normalise(name: &str) -> String {
+pub(in crate::inventory) fn normalise(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
     for part in name.split(['-', '_', '.']) {
         if !normal.ends_with('-') && !normal.is_empty() {

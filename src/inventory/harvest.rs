@@ -53,6 +53,11 @@ impl<'a> Harvest<'a> {
         self.unread(refused.kind, reason);
     }
 
+    /// Takes a part of the file that was not read, since it is larger than is read of any.
+    pub(super) fn limit_reached(&mut self, reason: impl Into<String>) {
+        self.unread(GapKind::LimitReached, reason);
+    }
+
     fn unread(&mut self, kind: GapKind, reason: impl Into<String>) {
         if self.facts.gaps.len() < Self::GAPS {
             self.gap(kind, reason);
@@ -76,15 +81,6 @@ impl<'a> Harvest<'a> {
             self.gap(GapKind::LimitReached, reason);
         }
         self.facts
-    }
-
-    /// Takes a part of the file that was not read, since it is larger than is read of any.
-    pub(super) fn limit_reached(&mut self, reason: impl Into<String>) {
-        if self.facts.gaps.len() < Self::GAPS {
-            self.gap(GapKind::LimitReached, reason);
-        } else {
-            self.gaps_over += 1;
-        }
     }
 
     fn gap(&mut self, kind: GapKind, reason: impl Into<String>) {

@@ -8,6 +8,7 @@ mod integrity;
 mod listed;
 mod origin;
 mod ownership;
+mod programs;
 mod third_parties;
 
 pub use integrity::{Integrity, ModifiedFile};
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use self::origin::Origin;
 use self::ownership::Owned;
+use super::binary::is_note;
 use super::os_release::RANKED_PATHS;
 use crate::layers::{Hidden, Squashed, Visible};
 use crate::model::{
@@ -113,6 +115,7 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
     let gaps = nothing_found(distribution.as_ref(), &packages)
         .into_iter()
         .chain(unchecked)
+        .chain(programs::without_modules(&packages))
         .collect();
     Inventory {
         distribution,
@@ -160,7 +163,8 @@ fn nothing_found(
         |package_type: &PackageType| package_type.is_os() || package_type.as_str() == "nix";
     let has_os_package = packages
         .iter()
-        .any(|installed| is_of_distribution(&installed.package.package_type));
+        .map(|installed| &installed.package)
+        .any(|package| is_of_distribution(&package.package_type) && !is_note(package));
     let detail = match distribution {
         _ if packages.is_empty() => "no package of any ecosystem was found".to_owned(),
         Some(distribution) if !has_os_package => {
@@ -228,6 +232,7 @@ fn installed_packages(
         .iter()
         .flat_map(|file| packages_of_file(file, distribution));
     let mut packages = listed::fold(packages.collect(), &squashed.files);
+    programs::drop_what_is_recorded(&mut packages, squashed);
     drop_claims_of_what_is_known(&mut packages);
     packages.sort_unstable();
     // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder
@@ -337,8 +342,9 @@ fn deleted_packages<'a>(
         let origin = Origin::of_database(&file.facts.packages, distribution);
         for recorded in &file.facts.packages {
             let identity = Identity::of(recorded);
-            // A list can be older than what lay there: it does not tell what a layer once held.
-            if installed.contains(&identity) || listed::is_listed(recorded) {
+            // A list can be older than what lay there, and a note names a package that need not have been there: neither
+            // tells what a layer once held.
+            if installed.contains(&identity) || listed::is_listed(recorded) || is_note(recorded) {
                 continue;
             }
             let package = with_origin(recorded, &origin);

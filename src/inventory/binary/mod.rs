@@ -13,6 +13,9 @@ mod packed;
 mod pe;
 mod rust;
 
+pub(super) use self::go::has_unknown_modules;
+pub(super) use self::note::is_note;
+
 use self::executable::Executable;
 use super::harvest::Harvest;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -41,7 +44,8 @@ impl Detector for Binary {
     /// How large a file may be is the walk's affair: a program is read where it lies. A Java class begins as a universal
     /// program does.
     fn wants(&self, entry: &Entry<'_>) -> Want {
-        if entry.path.ends_with(".class") {
+        let ending = entry.file_name().rsplit_once('.');
+        if ending.is_some_and(|(_, ending)| ending == "class") {
             Want::Skip
         } else {
             Want::Whole { limit: u64::MAX }

@@ -20,8 +20,11 @@ use crate::model::{Basis, Distribution, Package, PackageType, SourcePackage};
 /// `NT_FDO_PACKAGING_METADATA`.
 const TYPE: u32 = 0xcafe_1a7e;
 
-/// The content. 64 KiB: it is some 200 bytes.
+/// The content, and a segment of notes. 64 KiB: they are some hundred bytes.
 const LIMIT: usize = 64 << 10;
+
+/// Segments of notes. 16: programs have up to three.
+const SEGMENTS: usize = 16;
 
 /// What a note says; other fields and other types are somebody's own.
 #[derive(Default, Deserialize)]
@@ -39,12 +42,23 @@ struct Note {
     debug_info_url: String,
 }
 
+/// The property of what a note claims, and its value.
+const CLAIMED_BY: (&str, &str) = ("claimed-by", "elf-note");
+
+/// Whether a note claims the package.
+pub(in crate::inventory) fn is_note(package: &Package) -> bool {
+    let (key, value) = CLAIMED_BY;
+    package.properties.get(key).is_some_and(|by| by == value)
+}
+
 pub(super) fn read(executable: &Executable<'_>, _: &Entry<'_>, harvest: &mut Harvest<'_>) {
     let contents: Vec<&[u8]> = match executable.section(&[".note.package"]) {
         Some(notes) => contents(notes, executable.is_big_endian).take(1).collect(),
         None if executable.has_sections() => return,
         None => executable
             .notes()
+            .take(SEGMENTS)
+            .filter(|notes| notes.len() <= LIMIT)
             .flat_map(|notes| contents(notes, executable.is_big_endian))
             .take(1)
             .collect(),
@@ -121,10 +135,8 @@ impl Note {
         });
         let cpe = some(self.os_cpe);
         package.distribution = distribution(&self.os, self.os_version, cpe.as_deref());
-        package
-            .properties
-            .insert("claimed-by".into(), "elf-note".into());
         for (key, value) in [
+            (CLAIMED_BY.0, some(CLAIMED_BY.1.to_owned())),
             ("os", some(self.os)),
             ("os-cpe", cpe),
             ("cpe", some(self.app_cpe)),

@@ -138,9 +138,13 @@ proptest! {
     fn any_change_of_a_program_never_panics(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..20),
         cut in any::<proptest::sample::Index>(),
-        is_pe in any::<bool>(),
+        which in 0..3,
     ) {
-        let mut bytes = if is_pe { super::pe::tests::assembly() } else { everything() };
+        let mut bytes = match which {
+            0 => everything(),
+            1 => super::pe::tests::assembly(),
+            _ => super::rust::tests::macho_with("{}"),
+        };
         for (index, value) in changes {
             let index = index.index(bytes.len());
             bytes[index] = value;
@@ -149,4 +153,28 @@ proptest! {
         bytes.truncate(length);
         let _ = facts("bin/x", &bytes);
     }
+}
+
+/// Each of the sections has the same name, which has no end: to look for it must not cost sections times file.
+#[test]
+fn names_without_an_end_are_not_read_to_the_end_of_the_file() {
+    let mut bytes = ELF.write(&[part("x", 0, Kind::Code, &[b'a'; 64])]);
+    let names_at = bytes.len();
+    bytes.resize(names_at + (1 << 20), b'a');
+    let sections_at = bytes.len();
+    for index in 0_u64..60_000 {
+        let (offset, size) = if index == 1 {
+            (names_at as u64, 1 << 20)
+        } else {
+            (64, 8)
+        };
+        bytes.extend([0, 0, 0, 0, 1, 0, 0, 0]);
+        for word in [0, 0, offset, size, 0, 0, 0_u64] {
+            bytes.extend(word.to_le_bytes());
+        }
+    }
+    bytes[0x28..0x30].copy_from_slice(&(sections_at as u64).to_le_bytes());
+    bytes[0x3c..0x3e].copy_from_slice(&60_000_u16.to_le_bytes());
+    bytes[0x3e..0x40].copy_from_slice(&1_u16.to_le_bytes());
+    assert_eq!(facts("bin/x", &bytes), FileFacts::default());
 }

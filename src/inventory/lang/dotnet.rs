@@ -8,9 +8,10 @@
 //! advisories name: `Microsoft.NETCore.App.Runtime.linux-x64`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::inventory::harvest::Harvest;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
@@ -131,11 +132,39 @@ impl Default for RuntimeTarget {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Target {
-    runtime: BTreeMap<String, IgnoredAny>,
-    native: BTreeMap<String, IgnoredAny>,
-    resources: BTreeMap<String, IgnoredAny>,
+    runtime: Files,
+    native: Files,
+    resources: Files,
     /// In an application for several systems: those of each.
-    runtime_targets: BTreeMap<String, IgnoredAny>,
+    runtime_targets: Files,
+}
+
+/// The keys of an object, whose values say nothing that is needed.
+#[derive(Default)]
+struct Files(Vec<String>);
+
+impl<'de> Deserialize<'de> for Files {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FilesVisitor)
+    }
+}
+
+struct FilesVisitor;
+
+impl<'de> Visitor<'de> for FilesVisitor {
+    type Value = Files;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Files, A::Error> {
+        let mut files = Vec::new();
+        while let Some((file, _)) = fields.next_entry::<String, IgnoredAny>()? {
+            files.push(file);
+        }
+        Ok(Files(files))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -233,9 +262,9 @@ impl Target {
         let mut claims = Claims::new(owner, false);
         let published = [&self.runtime, &self.native, &self.resources]
             .into_iter()
-            .flat_map(BTreeMap::keys)
+            .flat_map(|files| &files.0)
             .map(|path| published(path));
-        let kept = self.runtime_targets.keys().map(String::as_str);
+        let kept = self.runtime_targets.0.iter().map(String::as_str);
         for path in published.chain(kept) {
             // `_._` stands for no file.
             let is_file = !path.is_empty() && !path.ends_with("_._");

@@ -6,6 +6,9 @@ use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 use super::{ENTRIES, Executable, Format, Section, Segment, SegmentKind, slice};
 
+/// Bytes of a name that are looked at: those that are looked for are shorter.
+const LONGEST_NAME: u64 = 64;
+
 pub(super) fn read(bytes: &[u8]) -> Option<Executable<'_>> {
     match bytes.get(4)? {
         1 => read_class::<FileHeader32<Endianness>>(bytes),
@@ -14,7 +17,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Executable<'_>> {
     }
 }
 
-fn read_class<'a, H: FileHeader<Endian = Endianness>>(bytes: &'a [u8]) -> Option<Executable<'a>> {
+fn read_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Executable<'_>> {
     let header = H::parse(bytes).ok()?;
     let endian = header.endian().ok()?;
     if header.e_version(endian) != 1 || header.e_ehsize(endian) == 0 {
@@ -33,16 +36,22 @@ fn read_class<'a, H: FileHeader<Endian = Endianness>>(bytes: &'a [u8]) -> Option
         return Some(executable.damaged("its table of sections does not lie in the file"));
     };
     // A table without names is allowed, and tells nothing.
-    let Ok(names) = header.section_strings(endian, bytes, sections) else {
+    let names = header.shstrndx(endian, bytes).ok().and_then(|index| {
+        sections
+            .get(usize::try_from(index).ok()?)?
+            .file_range(endian)
+    });
+    let Some((offset, size)) = names else {
         return Some(executable);
     };
+    let names = slice(bytes, offset, size);
     executable.sections = sections
         .iter()
         .take(ENTRIES)
         .map(|section| {
             let (offset, size) = section.file_range(endian).unwrap_or_default();
             Section {
-                name: section.name(endian, names).unwrap_or_default(),
+                name: name_at(names, section.sh_name(endian)),
                 bytes: slice(bytes, offset, size),
             }
         })
@@ -51,6 +60,12 @@ fn read_class<'a, H: FileHeader<Endian = Endianness>>(bytes: &'a [u8]) -> Option
         return Some(executable.damaged("it has more sections than are looked at"));
     }
     Some(executable)
+}
+
+/// A name ends with a zero. Only its beginning is looked at: names could all be one that is as long as the file.
+fn name_at(names: &[u8], start: u32) -> &[u8] {
+    let name = slice(names, start.into(), LONGEST_NAME);
+    name.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 fn read_segment<'a, H: FileHeader<Endian = Endianness>>(

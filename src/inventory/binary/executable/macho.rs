@@ -6,9 +6,9 @@ use object::read::macho::{FatArch, MachHeader, MachOFatFile, Section as _, Segme
 
 use super::{ENTRIES, Executable, Format, Section, Segment, SegmentKind, slice};
 
-/// Processors of one universal file. A Java class begins with the same four bytes, and with its version where the number
-/// of processors is: that is 45 at least (JVMS, section 4.1).
-const PROCESSORS: usize = 44;
+/// Processors of one universal file. 16: Apple has had eight in all. A Java class begins with the same four bytes, and has
+/// its version where the number of processors is: 45 at least (JVMS, section 4.1).
+const PROCESSORS: usize = 16;
 
 pub(super) fn read(bytes: &[u8]) -> Option<Executable<'_>> {
     match bytes {
@@ -50,14 +50,14 @@ fn read_parts<F: FatArch>(bytes: &[u8]) -> Vec<Executable<'_>> {
     parts
 }
 
-fn read_class<'a, H: MachHeader<Endian = Endianness>>(bytes: &'a [u8]) -> Option<Executable<'a>> {
+fn read_class<H: MachHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Executable<'_>> {
     let header = H::parse(bytes, 0).ok()?;
     let endian = header.endian().ok()?;
     let mut executable = Executable::new(bytes, Format::MachO, header.is_big_endian());
     let Ok(mut commands) = header.load_commands(endian, bytes, 0) else {
         return Some(executable.damaged("its load commands do not lie in the file"));
     };
-    loop {
+    for _ in 0..ENTRIES {
         let command = match commands.next() {
             Ok(Some(command)) => command,
             Ok(None) => return Some(executable),
@@ -72,12 +72,12 @@ fn read_class<'a, H: MachHeader<Endian = Endianness>>(bytes: &'a [u8]) -> Option
         let Ok(sections) = segment.sections(endian, sections) else {
             return Some(executable.damaged("its load commands are malformed"));
         };
-        let segments = executable.segments.len() + 1;
-        if executable.sections.len() + sections.len() > ENTRIES || segments > ENTRIES {
-            return Some(executable.damaged("it has more sections than are looked at"));
+        if executable.sections.len() + sections.len() > ENTRIES {
+            break;
         }
         add_segment::<H>(segment, sections, endian, &mut executable);
     }
+    Some(executable.damaged("it has more sections than are looked at"))
 }
 
 fn add_segment<'a, H: MachHeader<Endian = Endianness>>(

@@ -31,7 +31,7 @@ fn read_class<H: ImageNtHeaders>(bytes: &[u8], header: usize) -> Executable<'_> 
     executable.image_base = base;
     executable.directories = directories
         .iter()
-        .map(|directory| directory.address_range())
+        .map(pe::ImageDataDirectory::address_range)
         .collect();
     let Ok(sections) = header.sections(bytes, offset) else {
         return executable.damaged("its table of sections does not lie in the file");

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::inventory::binary::executable::Executable;
+use crate::inventory::binary::executable::{Executable, Format};
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 const ALIGNMENT: u64 = 16;
@@ -21,8 +21,8 @@ const HEADER: usize = 32;
 /// A release of Go, in bytes. 1 KiB: such names have some dozens.
 const VERSION: usize = 1 << 10;
 
-/// A list of modules, in bytes. 16 MiB: that of Kubernetes has 50 KiB.
-const MODULES: usize = 16 << 20;
+/// A list of modules, in bytes. 4 MiB: that of Kubernetes has 50 KiB.
+const MODULES: usize = 4 << 20;
 
 /// The sections that hold it. PE images have it among their variables.
 const SECTIONS: [&str; 2] = [".go.buildinfo", "__go_buildinfo"];
@@ -52,7 +52,7 @@ impl<'a> BuildInfo<'a> {
 fn search<'a>(executable: &Executable<'a>) -> Option<&'a [u8]> {
     let can_lie_there = !executable.has_sections()
         || executable.section(&super::FUNCTION_TABLES).is_some()
-        || executable.format == crate::inventory::binary::executable::Format::Pe;
+        || executable.format == Format::Pe;
     let (address, bytes) = executable.data_segment().filter(|_| can_lie_there)?;
     find_aligned(bytes, address)
 }

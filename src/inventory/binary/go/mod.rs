@@ -7,6 +7,8 @@ mod modules;
 mod settings;
 mod version;
 
+pub(in crate::inventory) use self::modules::has_unknown_modules;
+
 use self::build_info::BuildInfo;
 use super::executable::Executable;
 use crate::inventory::harvest::Harvest;

@@ -18,6 +18,9 @@ use crate::model::{Package, PackageType};
 /// What Go writes for a module that it built from a folder.
 const DEVEL: &str = "(devel)";
 
+/// The property of the standard library of a program that does not say of which modules it is, and its value.
+const UNKNOWN_MODULES: (&str, &str) = ("modules", "not-recorded");
+
 /// A module as a line gives it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Module<'a> {
@@ -37,7 +40,7 @@ struct List<'a> {
 
 pub(super) fn read(build_info: &BuildInfo<'_>, harvest: &mut Harvest<'_>) {
     let mut list = List::default();
-    let mut last: Option<Line<'_>> = None;
+    let mut pending: Option<Line<'_>> = None;
     let mut names_modules = false;
     for (index, text) in build_info.modules.lines().enumerate() {
         let (kind, rest) = text.split_once('\t').unwrap_or((text, ""));
@@ -52,40 +55,47 @@ pub(super) fn read(build_info: &BuildInfo<'_>, harvest: &mut Harvest<'_>) {
             }
             "mod" => Module::of(rest).map(Line::Main),
             "dep" => Module::of(rest).map(Line::Dependency),
-            "=>" => match (last, Module::of(rest)) {
+            "=>" => match (pending, Module::of(rest)) {
                 (Some(replaced), Some(by)) => {
-                    last = Some(replaced.replaced_by(by));
+                    pending = Some(replaced.replaced_by(by));
                     continue;
                 }
                 _ => None,
             },
             _ => continue,
         };
-        if let Some(before) = last.take() {
+        if let Some(before) = pending.take() {
             before.finish(&mut list, harvest);
         }
         names_modules = true;
-        last = line;
-        if last.is_none() {
+        pending = line;
+        if pending.is_none() {
             harvest.unreadable(format!(
                 "line {} of its list of Go modules cannot be read",
                 index + 1
             ));
         }
     }
-    if let Some(last) = last {
-        last.finish(&mut list, harvest);
-    }
-    if !names_modules && !is_without_modules(list.path) {
-        harvest.unreadable(
-            "it is a Go program that was not built from modules: which ones it has is not recorded",
-        );
+    if let Some(pending) = pending {
+        pending.finish(&mut list, harvest);
     }
     let go_version = build_info.go_version.trim();
     if let Some(main) = list.main {
         harvest.package(main_package(main, &list, go_version));
     }
-    harvest.package(standard_library(&list.settings, go_version));
+    let mut library = standard_library(&list.settings, go_version);
+    if !names_modules && !is_without_modules(list.path) {
+        let (key, value) = UNKNOWN_MODULES;
+        library.properties.insert(key.into(), value.into());
+    }
+    harvest.package(library);
+}
+
+/// Whether it is the standard library of a program that has modules, but does not say which: as Debian builds Go programs,
+/// and Bazel did. Whether that matters, its owner decides (`assemble`).
+pub(in crate::inventory) fn has_unknown_modules(package: &Package) -> bool {
+    let (key, value) = UNKNOWN_MODULES;
+    package.properties.get(key).is_some_and(|is| is == value)
 }
 
 /// Go's own commands, and a program that was built from files and imports no module.

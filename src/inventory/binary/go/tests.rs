@@ -194,7 +194,7 @@ fn a_main_module_without_a_version_is_known_by_its_commit_or_stays_without() {
 
 #[test]
 fn a_program_that_was_not_built_from_modules_still_has_the_standard_library() {
-    for (modules, is_gap) in [
+    for (modules, is_unknown) in [
         ("path\tcommand-line-arguments\nbuild\tGOOS=linux\n", false),
         ("path\tcmd/gofmt\nbuild\tGOOS=linux\n", false),
         (
@@ -205,7 +205,9 @@ fn a_program_that_was_not_built_from_modules_still_has_the_standard_library() {
     ] {
         let facts = read("go1.22.3", modules);
         assert_eq!(names(&facts), ["stdlib@1.22.3"]);
-        assert_eq!(facts.gaps.len(), usize::from(is_gap), "{modules}");
+        assert_eq!(gaps(&facts), [""; 0]);
+        let library = find(&facts, "stdlib");
+        assert_eq!(super::has_unknown_modules(library), is_unknown, "{modules}");
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) use directory::Members;
 #[derive(Debug)]
 pub(super) struct Budget {
     left: u64,
+    /// Something was refused for it.
+    is_spent: bool,
 }
 
 impl Budget {
@@ -43,16 +45,24 @@ impl Budget {
         let size = outer.len() as u64;
         Self {
             left: Self::FLOOR.saturating_add(size.saturating_mul(Self::FOR_A_BYTE)),
+            is_spent: false,
         }
     }
 
+    /// Whether a member was refused for it, and every later one would be.
+    pub(super) fn is_spent(&self) -> bool {
+        self.is_spent
+    }
+
     fn take(&mut self, bytes: u64) -> Result<(), Refused> {
-        let left = self.left.checked_sub(bytes);
-        // What is too much for what is left ends the reading: smaller members come after it in vain.
-        self.left = left.unwrap_or(0);
-        left.map(|_| ()).ok_or_else(|| {
-            Refused::limit("it holds more than may be inflated for a file of its size")
-        })
+        if let Some(left) = self.left.checked_sub(bytes).filter(|_| !self.is_spent) {
+            self.left = left;
+            return Ok(());
+        }
+        self.is_spent = true;
+        Err(Refused::limit(
+            "it holds more than may be inflated for a file of its size",
+        ))
     }
 }
 

@@ -247,7 +247,10 @@ fn what_is_held_at_once_is_bounded_over_all_levels() {
     let bytes = deflated(&[("a", &padded)]);
     let archive = Archive::open(&bytes).expect("an archive");
     // A budget for a large file: it is not what is tried here.
-    let mut budget = Budget { left: u64::MAX };
+    let mut budget = Budget {
+        left: u64::MAX,
+        is_spent: false,
+    };
     let outer = archive.members().next().expect("one").expect("a member");
     let held = archive
         .read(&outer, 256 << 20, &mut budget)
@@ -281,6 +284,7 @@ fn a_bomb_is_stopped_by_the_budget_and_so_is_everything_after_it() {
         .collect();
     let limit = Some(GapKind::LimitReached);
     assert_eq!(read, [None, None, None, limit, limit]);
+    assert!(budget.is_spent());
 }
 
 #[test]

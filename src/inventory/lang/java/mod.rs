@@ -210,6 +210,13 @@ impl Reading<'_> {
             }
             if let Err(refused) = self.take(archive, &member, kind, &place, &mut records) {
                 self.harvest.refused(&place, refused);
+                if records.are_full() {
+                    break;
+                }
+            }
+            // It was told where this happened.
+            if self.budget.is_spent() {
+                break;
             }
         }
         let (own, packages) = records.conclude(&mut self.harvest);
@@ -251,5 +258,7 @@ fn join(outer: &str, inner: &str) -> String {
     }
 }
 
+#[cfg(test)]
+mod real_tests;
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,7 @@ pub(super) struct Records<'a> {
     projects: BTreeMap<String, Project>,
     manifest: Option<Manifest>,
     /// Records that were taken.
-    records: usize,
+    taken: usize,
 }
 
 /// What Maven wrote into one folder.
@@ -73,7 +73,7 @@ impl<'a> Records<'a> {
             inside,
             projects: BTreeMap::new(),
             manifest: None,
-            records: 0,
+            taken: 0,
         }
     }
 
@@ -98,14 +98,19 @@ impl<'a> Records<'a> {
         self.manifest = Some(Manifest::read(content));
     }
 
+    /// Whether there are as many as are taken of one archive.
+    pub(super) fn are_full(&self) -> bool {
+        self.taken >= Self::RECORDS
+    }
+
     fn project_at(&mut self, path: &str) -> Result<&mut Project, Refused> {
-        self.records += 1;
-        if self.records > Self::RECORDS {
+        if self.are_full() {
             return Err(Refused::limit(format!(
-                "its archive has more than {} records",
+                "its archive has more than {} records, and is not read further",
                 Self::RECORDS
             )));
         }
+        self.taken += 1;
         let folder = path_parent(path).unwrap_or_default();
         Ok(self.projects.entry(folder.to_owned()).or_default())
     }
@@ -147,6 +152,8 @@ impl<'a> Records<'a> {
 
     fn recorded(&mut self) -> Vec<Recorded> {
         let mut recorded = Vec::new();
+        // A war has its own record a second time among its classes.
+        let mut known = BTreeSet::new();
         for (folder, project) in std::mem::take(&mut self.projects) {
             let pom = project.pom.unwrap_or_default();
             let (record, all) = if project.properties.is_empty() {
@@ -158,6 +165,9 @@ impl<'a> Records<'a> {
             };
             for mut coordinates in all {
                 coordinates.version = coordinates.version.or_else(|| pom.version.clone());
+                if !known.insert(coordinates.clone()) {
+                    continue;
+                }
                 recorded.push(Recorded {
                     coordinates,
                     licenses: pom.licenses.clone(),

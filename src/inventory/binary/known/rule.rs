@@ -5,6 +5,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
 use memchr::memmem;
+use regex_automata::Input;
 use regex_automata::meta::{self, BuildError, Regex};
 use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
@@ -153,6 +154,7 @@ impl Clue {
     /// one of something that it talks about) does not say which is which.
     fn search(&self, bytes: &[u8]) -> Option<Fields> {
         let compiled = self.compiled()?;
+        let mut captures = compiled.shape.create_captures();
         let mut found: Option<Fields> = None;
         for span in Spans::around(
             compiled.anchors.find_iter(bytes).map(|hit| hit.start()),
@@ -161,12 +163,20 @@ impl Clue {
             let Some(text) = bytes.get(span) else {
                 continue;
             };
-            for captures in compiled.shape.captures_iter(text) {
+            let mut start = 0;
+            while start < text.len() {
+                let rest = Input::new(text).range(start..);
+                compiled.shape.search_captures(&rest, &mut captures);
+                let Some(hit) = captures.get_match() else {
+                    break;
+                };
                 let fields = Fields::of(&captures, text);
                 if found.as_ref().is_some_and(|found| *found != fields) {
                     return None;
                 }
                 found = Some(fields);
+                // Strings in a program lie wall to wall: the NUL that ends one stands before the next.
+                start = hit.end().saturating_sub(1).max(hit.start() + 1);
             }
         }
         found

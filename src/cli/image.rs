@@ -28,6 +28,10 @@ pub(super) const FORMS: &str = "Images:
 
 /// The image and the way it is read.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each one is a switch of the command line"
+)]
 pub(super) struct ImageArguments {
     /// The image: a registry reference, docker-archive:FILE, oci:PATH, docker:NAME or dir:FOLDER; or sbom:FILE.
     image: String,

@@ -229,6 +229,44 @@ fn scanning_a_bill_finds_what_scanning_the_image_finds() {
 }
 
 #[test]
+fn an_rpm_database_and_its_bills_have_the_same_findings() {
+    use std::io::Read as _;
+    let Some(database) = shared("fixtures/rpmdb/cbl-mariner-2.0.rpmdb.sqlite.gz") else {
+        return;
+    };
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(database).expect("a file"))
+        .read_to_end(&mut bytes)
+        .expect("gzip");
+    let image = ImageBuilder::new().layer("ADD rootfs.tar /", |layer| {
+        layer
+            .file("etc/os-release", "ID=rocky\nVERSION_ID=9.4\n")
+            .file("var/lib/rpm/rpmdb.sqlite", &bytes)
+    });
+    let env = Env::new();
+    // One is keyed by the binary package, one by its source; versions are with and without an epoch.
+    env.import(&[
+        advisory("CVE-2099-0001", "Rocky Linux:9", "openssl-libs", "1:99"),
+        advisory("CVE-2099-0002", "Rocky Linux:9", "glibc", "99"),
+        advisory("CVE-2099-0003", "Rocky Linux:9", "util-linux", "99"),
+        advisory("CVE-2099-0004", "Rocky Linux:9", "rpm", "0:99"),
+    ])
+    .expect_code(0);
+    let reference = layout(&env, &image);
+    let expected = env.scan(&reference, &[]).expect_code(1).evidence();
+    assert!(findings(&expected).len() >= 4, "{:?}", findings(&expected));
+    for format in ["cyclonedx", "spdx"] {
+        let file = env.write("bill.json", bill(&env, &reference, format, &[]));
+        let evidence = env
+            .scan(&file.display().to_string(), &[])
+            .expect_code(1)
+            .evidence();
+        assert_eq!(findings(&evidence), findings(&expected), "{format}");
+        assert_eq!(evidence["packages"], expected["packages"], "{format}");
+    }
+}
+
+#[test]
 fn evidence_of_a_list_says_whose_word_it_is() {
     let env = with_store();
     let text = bill(&env, &layout(&env, &debian()), "cyclonedx", &[]);

@@ -107,6 +107,39 @@ fn findings_of<'a>(evidence: &'a Value, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
+fn the_voyage_s_bills_find_what_its_scan_finds() {
+    let Some(layout) = layout() else { return };
+    let env = Env::new();
+    let Some(()) = import_real(&env) else { return };
+    let image = format!("oci:{}", layout.display());
+    let expected = env
+        .scan(&image, &["--no-secrets"])
+        .expect_code(1)
+        .evidence();
+    for format in ["cyclonedx", "spdx"] {
+        let bill = env
+            .run(&["sbom", "-o", format, &image])
+            .expect_code(0)
+            .stdout;
+        let bill = env.write("bill.json", bill).display().to_string();
+        let evidence = env.scan(&bill, &[]).expect_code(1).evidence();
+        for part in ["packages", "gaps", "distribution"] {
+            assert_eq!(evidence[part], expected[part], "{format}: {part}");
+        }
+        let vulnerabilities = |evidence: &Value| -> Vec<String> {
+            let findings = evidence["findings"].as_array().expect("findings").iter();
+            let found = findings.filter(|finding| finding["kind"] == "vulnerability");
+            found.map(Value::to_string).collect()
+        };
+        assert_eq!(
+            vulnerabilities(&evidence),
+            vulnerabilities(&expected),
+            "{format}"
+        );
+    }
+}
+
+#[test]
 fn a_real_debian_from_a_real_registry_with_real_advisories() {
     let Some(layout) = layout() else { return };
     let env = Env::new();

@@ -128,10 +128,10 @@ fn component(bill: &Bill<'_>, item: &Item<'_>) -> Value {
         component.insert("licenses".to_owned(), licenses(&package.licenses));
     }
     if let Some(location) = item.location() {
-        let mut occurrence = json!({"location": location});
-        if let Some(line) = package.line {
-            occurrence["line"] = line.into();
-        }
+        let occurrence = match package.line {
+            Some(line) => json!({"location": location, "line": line}),
+            None => json!({"location": location}),
+        };
         component.insert("evidence".to_owned(), json!({"occurrences": [occurrence]}));
     }
     set_properties(&mut component, bill.properties_of(item));

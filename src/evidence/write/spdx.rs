@@ -2,7 +2,7 @@
 //!
 //! What SPDX has no field for is one annotation of the package, a JSON object of Plimsoll's properties.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -29,7 +29,8 @@ struct Document {
     #[serde(rename = "SPDXID")]
     id: &'static str,
     name: String,
-    document_namespace: String,
+    #[serde(rename = "documentNamespace")]
+    namespace: String,
     creation_info: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<&'static str>,
@@ -84,7 +85,7 @@ impl Page<'_> {
             id: DOCUMENT,
             name: name.to_owned(),
             // The place that the specification gives those who have none of their own (6.5).
-            document_namespace: format!("https://spdx.org/spdxdocs/{short}-{}", self.bill.uuid()),
+            namespace: format!("https://spdx.org/spdxdocs/{short}-{}", self.bill.uuid()),
             creation_info: json!({"created": self.created, "creators": [self.tool]}),
             comment: is_incomplete.then_some(INCOMPLETE),
             annotations: is_incomplete.then(|| self.annotation(&json!({"plimsoll:gaps": gaps}))),
@@ -100,7 +101,7 @@ impl Page<'_> {
         let describes = json!({
             "spdxElementId": DOCUMENT, "relationshipType": "DESCRIBES", "relatedSpdxElement": IMAGE,
         });
-        let deleted: Vec<String> = self
+        let deleted: BTreeSet<String> = self
             .bill
             .items
             .iter()
@@ -111,7 +112,7 @@ impl Page<'_> {
             .iter()
             .filter_map(|package| package.get("SPDXID")?.as_str());
         let contains = ids.filter(|id| *id != IMAGE).map(|id| {
-            if deleted.iter().any(|deleted| deleted == id) {
+            if deleted.contains(id) {
                 return json!({
                     "spdxElementId": IMAGE, "relationshipType": "OTHER", "relatedSpdxElement": id,
                     "comment": "only a lower layer of the image holds it",

@@ -13,8 +13,9 @@ pub(in crate::inventory) struct Bitnami;
 
 /// Whether the file is such a record.
 pub(super) fn is_record(entry: &Entry<'_>) -> bool {
-    let name = entry.file_name();
-    entry.path.starts_with("opt/bitnami/") && name.starts_with(".spdx-") && name.ends_with(".spdx")
+    let name = entry.file_name().strip_prefix(".spdx-");
+    entry.path.starts_with("opt/bitnami/")
+        && name.and_then(|name| name.strip_suffix(".spdx")).is_some()
 }
 
 impl Detector for Bitnami {

@@ -101,7 +101,9 @@ impl Bom {
         }
         let own_gaps = own_gaps(&metadata.properties);
         let says_gaps = !own_gaps.is_empty();
-        own_gaps.into_iter().for_each(|gap| collector.gap(gap));
+        for gap in own_gaps {
+            collector.gap(gap);
+        }
         let mut root = None;
         if let Some(component) = metadata.component.0 {
             root = component.bom_ref.owned();

@@ -111,6 +111,13 @@ const FORMS: [&str; 4] = [
 fn read(bytes: &[u8], bounds: Bounds) -> Result<Option<Sbom>, ParseError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if spdx_tag_value::begins(bytes) {
+        let packages = memchr::memmem::find_iter(bytes, b"PackageName:").count();
+        if packages > bounds.packages {
+            return Err(ParseError::new(format!(
+                "it has more than {} packages",
+                bounds.packages
+            )));
+        }
         let document = spdx_tag_value::read(&String::from_utf8_lossy(bytes));
         return Ok(Some(of_spdx(document, bounds)));
     }

@@ -88,7 +88,7 @@ pub(super) fn facts(sbom: Sbom, path: &str, basis: Basis) -> FileFacts {
     let by = match (&sbom.subject, &sbom.tool) {
         (Some(subject), Some(tool)) => format!("{subject} ({tool})"),
         (Some(one), None) | (None, Some(one)) => one.clone(),
-        (None, None) => sbom.form.clone(),
+        (None, None) => path_file_name(path).to_owned(),
     };
     let distribution = sbom.distribution.map(Box::new);
     let packages = sbom.packages.into_iter().filter_map(|listed| {
@@ -145,6 +145,18 @@ mod tests {
             .as_deref()
             .expect("its own distribution");
         assert_eq!(own.qualifier(), "almalinux-8.10");
+    }
+
+    /// As the wheel of `cryptography` says what OpenSSL was built into it.
+    #[test]
+    fn a_list_that_does_not_say_who_wrote_it_is_told_by_its_file() {
+        let list = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+            {"type": "library", "name": "openssl", "version": "4.0.3", "purl": "pkg:generic/openssl@4.0.3"}]}"#;
+        let path = "lib/cryptography-50.0.2.dist-info/sboms/sbom.json";
+        let facts = detect_one(&Shipped, path, list.as_bytes())
+            .expect("a list")
+            .expect("wanted");
+        assert_eq!(facts.packages[0].properties["claimed-by"], "sbom.json");
     }
 
     #[test]

@@ -61,6 +61,20 @@ const NEEDED_TO_MAKE: [&str; 7] = [
     "TEST_TOOL_OF",
 ];
 
+impl Relationship {
+    /// The relationship, if it is of a kind that is looked at: a document has one for each file.
+    pub(super) fn of(from: &str, kind: &str, to: &str) -> Option<Self> {
+        let is_of_interest = matches!(kind, "DESCRIBES" | "DESCRIBED_BY")
+            || MADE_FROM.contains(&kind)
+            || NEEDED_TO_MAKE.contains(&kind);
+        is_of_interest.then(|| Self {
+            from: from.to_owned(),
+            kind: kind.to_owned(),
+            to: to.to_owned(),
+        })
+    }
+}
+
 impl Document {
     pub(super) fn form(&self) -> String {
         match self
@@ -96,7 +110,9 @@ impl Document {
                 collector.subject(package.name.as_deref(), package.version.as_deref());
                 let properties = package.properties();
                 collector.image(&properties);
-                package.layers().iter().for_each(|id| collector.layer(id));
+                for id in package.layers() {
+                    collector.layer(&id);
+                }
             }
             match package.purpose.as_deref() {
                 Some("OPERATING-SYSTEM" | "OPERATING_SYSTEM") => {
@@ -170,7 +186,7 @@ impl SpdxPackage {
     fn system(&self) -> Option<Distribution> {
         self.properties().distribution("distribution").or_else(|| {
             let mut distribution = release::named(self.name.as_deref()?, self.version.as_deref());
-            distribution.pretty_name = self.summary.clone();
+            distribution.pretty_name.clone_from(&self.summary);
             Some(distribution)
         })
     }

@@ -130,11 +130,11 @@ impl From<JsonPackage> for SpdxPackage {
 
 impl JsonRelationship {
     fn read(&self) -> Option<Relationship> {
-        Some(Relationship {
-            from: self.spdx_element_id.owned()?,
-            kind: self.relationship_type.owned()?,
-            to: self.related_spdx_element.owned()?,
-        })
+        Relationship::of(
+            self.spdx_element_id.get()?,
+            self.relationship_type.get()?,
+            self.related_spdx_element.get()?,
+        )
     }
 }
 

@@ -100,11 +100,8 @@ impl Reading {
                 if let (Some(from), Some(kind), Some(to)) =
                     (words.next(), words.next(), words.next())
                 {
-                    self.document.relationships.push(Relationship {
-                        from: from.to_owned(),
-                        kind: kind.to_owned(),
-                        to: to.to_owned(),
-                    });
+                    let relationship = Relationship::of(from, kind, to);
+                    self.document.relationships.extend(relationship);
                 }
             }
             "LicenseID" => self.license = Some(value.to_owned()),

@@ -334,6 +334,9 @@ fn a_list_that_is_too_long_is_cut_and_says_so() {
     );
     let refused = read(text(1000).as_bytes(), few).expect_err("too many objects");
     assert_eq!(refused.reason, "it has more than 1000 objects");
+    let tags = format!("SPDXVersion: SPDX-2.3\n{}", "PackageName: x\n".repeat(3));
+    let refused = read(tags.as_bytes(), few).expect_err("too many packages");
+    assert_eq!(refused.reason, "it has more than 2 packages");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Whether a package's licence is an expression of SPDX: <https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/>.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 /// What a licence's text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::evidence::write) enum License {
@@ -23,14 +26,14 @@ impl License {
     }
 }
 
-const IDS: &str = include_str!("spdx_ids.txt");
+/// The identifiers, one a line below a comment.
+static IDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("spdx_ids.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).collect()
+});
 
-/// The identifiers are sorted, one a line.
 fn is_listed(text: &str) -> bool {
-    if text.is_empty() || text.contains(char::is_whitespace) || text.starts_with('#') {
-        return false;
-    }
-    IDS.lines().any(|id| id == text)
+    IDS.contains(text)
 }
 
 /// Every token in its place: a licence, then an operator or the end, with brackets that close.

@@ -378,5 +378,6 @@ fn upstream(source: &SourcePackage, package: &Package) -> String {
 fn is_told_by_upstream(source: &SourcePackage, package: &Package) -> bool {
     let text = upstream(source, package);
     let (name, version) = text.rsplit_once('@').unwrap_or((&text, &package.version));
-    name == source.name && version == source.version && !name.is_empty() && !text.ends_with(".rpm")
+    let is_file = text.strip_suffix(".rpm").is_some();
+    name == source.name && version == source.version && !name.is_empty() && !is_file
 }

@@ -3,12 +3,12 @@
 //! It is the same for the bytes of an image and for a list of packages: whoever knows what is aboard fills [`Aboard`].
 
 use super::{ScanError, ScanOptions};
-use crate::advisories::{self, Match, SourceStatus, Store};
+use crate::advisories::{self, SourceStatus, Store};
 use crate::evidence::{
     Advisories, AdvisorySource, DeletedRecord, Evidence, Finding, FoundSecret, PackageRecord,
     Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, vulnerability,
 };
-use crate::model::{Accounting, Digest, Distribution, Gap, GapKind};
+use crate::model::{Accounting, Digest, Distribution, Gap, GapKind, Package};
 
 /// All that is known of a subject before the advisories are asked.
 pub(super) struct Aboard {
@@ -33,18 +33,10 @@ impl Aboard {
         detectors: Digest,
     ) -> Result<Evidence, ScanError> {
         self.keep_what_is_wanted(options);
-        let deleted = self.deleted.iter().map(|deleted| &deleted.package.package);
-        let packages: Vec<_> = self
-            .packages
-            .iter()
-            .map(|record| &record.package)
-            .chain(deleted)
-            .cloned()
-            .collect();
-        let matched = advisories::match_packages(store, self.distribution.as_ref(), &packages)?;
+        let (vulnerabilities, unjudged) = self.vulnerabilities(store)?;
         let sources = store.sources()?;
-        let findings = self.findings(&matched.matches);
-        let gaps = gaps(self.gaps, matched.gaps, &sources);
+        let findings = self.findings(vulnerabilities);
+        let gaps = gaps(self.gaps, unjudged, &sources);
         Ok(Evidence {
             schema: SCHEMA.to_owned(),
             verdict: Verdict::of(&findings, &gaps, options.gate),
@@ -91,29 +83,45 @@ impl Aboard {
         }
     }
 
-    /// The package at this place of the list that was matched, and the layer that took it out of sight.
-    fn candidate(&self, index: usize) -> Option<(&PackageRecord, Option<usize>)> {
-        match index.checked_sub(self.packages.len()) {
-            None => Some((self.packages.get(index)?, None)),
-            Some(rest) => {
-                let deleted = self.deleted.get(rest)?;
-                Some((&deleted.package, Some(deleted.removed_in)))
-            }
-        }
+    /// What the advisories say of all packages, and of which they say nothing. What is part of another package that is judged, or
+    /// what the container does not have, leaves no gap.
+    fn vulnerabilities(&self, store: &Store) -> Result<(Vec<Finding>, Vec<Gap>), ScanError> {
+        let deleted = self.deleted.iter();
+        let deleted = deleted.map(|deleted| (&deleted.package, Some(deleted.removed_in)));
+        let packages = self.packages.iter().map(|record| (record, None));
+        let (counting, others): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) = packages
+            .chain(deleted)
+            .partition(|(record, removed_in)| record.owned_by.is_none() && removed_in.is_none());
+        let (mut findings, gaps) = self.matched(store, &counting)?;
+        findings.extend(self.matched(store, &others)?.0);
+        Ok((findings, gaps))
     }
 
-    fn findings(&mut self, matches: &[Match]) -> Vec<Finding> {
-        let vulnerabilities = matches.iter().filter_map(|found| {
-            let (record, removed_in) = self.candidate(found.package)?;
-            Some(vulnerability(found, record.clone(), removed_in))
+    fn matched(
+        &self,
+        store: &Store,
+        candidates: &[Candidate<'_>],
+    ) -> Result<(Vec<Finding>, Vec<Gap>), ScanError> {
+        let packages = candidates.iter().map(|(record, _)| record.package.clone());
+        let packages: Vec<Package> = packages.collect();
+        let matched = advisories::match_packages(store, self.distribution.as_ref(), &packages)?;
+        let findings = matched.matches.iter().filter_map(|found| {
+            let (record, removed_in) = candidates.get(found.package)?;
+            Some(vulnerability(found, (*record).clone(), *removed_in))
         });
-        let mut findings: Vec<Finding> = vulnerabilities.collect();
+        Ok((findings.collect(), matched.gaps))
+    }
+
+    fn findings(&mut self, mut findings: Vec<Finding>) -> Vec<Finding> {
         findings.extend(gather_secrets(std::mem::take(&mut self.secrets)));
         findings.append(&mut self.modified);
         findings.sort_by_cached_key(Finding::order);
         findings
     }
 }
+
+/// A package to match, and the layer that took it out of sight, where one did.
+type Candidate<'a> = (&'a PackageRecord, Option<usize>);
 
 fn gaps(found: Vec<Gap>, matched: Vec<Gap>, sources: &[SourceStatus]) -> Vec<Gap> {
     let mut gaps = found;

@@ -323,7 +323,7 @@ fn an_output_that_cannot_be_written_is_an_error_and_leaves_nothing() {
 
 #[test]
 fn files_of_an_ecosystem_that_is_not_read_yet_are_not_clean() {
-    let image = alpine().layer("COPY app.jar", |layer| layer.file("app/app.jar", "PK"));
+    let image = alpine().layer("COPY a.ez", |layer| layer.file("plugins/a.ez", "PK"));
     let run = scan(&image).expect_code(4);
     assert_eq!(gaps(&run), ["unread-ecosystem"]);
 }

@@ -64,6 +64,7 @@ fn a_module_that_the_distribution_brought_is_judged_by_the_distribution_and_all_
     assert_eq!(evidence["findings"], json!([]));
 
     let evidence = env.scan(&image, &["--all"]).expect_code(1).evidence();
+    assert_eq!(evidence["gaps"], json!([]));
     assert_eq!(
         strings(&evidence["packages"], "name"),
         ["python3-requests", "requests"]

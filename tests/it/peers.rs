@@ -33,6 +33,24 @@ const EXPLAINED: &[(&str, &str, &str, &str)] = &[
         "ruby-typeprof",
         "an extension of an editor that lies in a gem as a source: not installed in a node_modules",
     ),
+    (
+        "syft",
+        "maven",
+        "harbour/harbour",
+        "a jar whose manifest has a name and no group: Syft makes the name its group, here it has none",
+    ),
+    (
+        "syft",
+        "maven",
+        "jrt-fs/jrt-fs",
+        "a part of the Java runtime, which is told as openjdk: it was never an artifact of a repository",
+    ),
+    (
+        "syft",
+        "maven",
+        "org.debian.security.UpdateCertificates/ca-certificates-java",
+        "a jar of Debian's with neither group nor version: Syft takes its main class for the group",
+    ),
 ];
 
 /// A package as all three can tell it.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{InstalledPackage, ownership};
 use crate::inventory::binary::{has_unknown_modules, is_note};
 use crate::layers::Squashed;
-use crate::model::{Basis, ClaimKind, Gap, GapKind, Package};
+use crate::model::{Basis, ClaimKind, Claims, Gap, GapKind, Package, PackageType};
 
 /// Leaves out what a record tells better: the note of a program that a database owns, or whose source package a database
-/// records; and a guess about a file that the record of a language's package names.
+/// records; and a guess about a file that the record of a package of the same language names.
 pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squashed: &Squashed<'_>) {
     let notes = || packages.iter().filter(|other| is_note(&other.package));
     let is_guess = |other: &InstalledPackage| other.package.basis == Basis::Heuristic;
@@ -26,10 +26,7 @@ pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squash
         .flat_map(names_of)
         .map(|(name, version)| (name.to_owned(), version.to_owned()))
         .collect();
-    let claimed: BTreeSet<&str> = ownership::visible_claims(squashed)
-        .filter(|(claims, claim)| !claims.is_os && claim.kind == ClaimKind::File)
-        .map(|(_, claim)| claim.path)
-        .collect();
+    let claimed = claimed_by_records(squashed);
     packages.retain(|installed| {
         let package = &installed.package;
         let path = installed.path.as_str();
@@ -38,9 +35,33 @@ pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squash
                 .any(|(name, version)| recorded.contains(&(name.to_owned(), version.to_owned())));
             !is_recorded && !owners.contains_key(path)
         } else {
-            !is_guess(installed) || !claimed.contains(path)
+            !is_guess(installed) || !claimed.contains(&(&package.package_type, path))
         }
     });
+}
+
+/// The files that the records of language packages name, each with the type of those packages. What an archive says of itself
+/// is no record of another file.
+fn claimed_by_records<'a>(squashed: &'a Squashed<'_>) -> BTreeSet<(&'a PackageType, &'a str)> {
+    let mut claimed = BTreeSet::new();
+    for file in &squashed.visible {
+        let Some((_, facts)) = file.current() else {
+            continue;
+        };
+        let types: BTreeSet<&PackageType> = facts
+            .packages
+            .iter()
+            .map(|package| &package.package_type)
+            .collect();
+        let languages = facts.claims.iter().filter(|claims| !claims.is_os);
+        let claims = languages
+            .flat_map(Claims::iter)
+            .filter(|claim| claim.kind == ClaimKind::File && claim.path != file.path.as_str());
+        for claim in claims {
+            claimed.extend(types.iter().map(|package_type| (*package_type, claim.path)));
+        }
+    }
+    claimed
 }
 
 /// Its own name and its source package's, each with a version; notes have no epoch.
@@ -79,7 +100,7 @@ mod tests {
     use super::*;
     use crate::inventory::assemble;
     use crate::layers::{FileFacts, Visible};
-    use crate::model::{Claims, LayerPath, PackageType, SourcePackage};
+    use crate::model::{LayerPath, SourcePackage};
 
     fn note(name: &str, version: &str) -> Package {
         let mut package = Package::new(PackageType::RPM, name, version);
@@ -155,12 +176,23 @@ mod tests {
         let mut files = Claims::new("A", false);
         files.push(&"app/A.dll".into(), ClaimKind::File, None);
         record.claims.push(files);
+        // What an archive says of itself does not speak against what it holds.
+        let mut inside = Package::new(PackageType::new("maven"), "inside", "1");
+        inside.basis = Basis::Heuristic;
+        let mut archive = facts(inside);
+        let mut own = Claims::new("fat", false);
+        own.push(&"app/fat.jar".into(), ClaimKind::File, None);
+        archive.claims.push(own);
         let (listed, _) = concluded(&[
             ("app/A.dll", &guess("A")),
             ("app/B.dll", &guess("B")),
             ("app/app.deps.json", &record),
+            ("app/fat.jar", &archive),
         ]);
-        assert_eq!(listed, ["app/app.deps.json A", "app/B.dll B"]);
+        assert_eq!(
+            listed,
+            ["app/fat.jar inside", "app/app.deps.json A", "app/B.dll B"]
+        );
     }
 
     #[test]

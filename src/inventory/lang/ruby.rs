@@ -349,7 +349,10 @@ end
         assert_eq!(gem.licenses, ["MIT", "Apache-2.0"]);
         assert_eq!(gem.properties["platform"], "x86_64-linux");
         assert_eq!(gem.properties["homepage"], "https://nokogiri.org");
-        assert_eq!(gem.purl(None).as_deref(), Some("pkg:gem/nokogiri@1.15.0?platform=x86_64-linux"));
+        assert_eq!(
+            gem.purl(None).as_deref(),
+            Some("pkg:gem/nokogiri@1.15.0?platform=x86_64-linux")
+        );
         assert_eq!(
             claimed(&facts),
             [

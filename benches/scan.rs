@@ -49,7 +49,7 @@ fn main() {
     {
         run_scan(
             Path::new(layout),
-            rest.iter().any(|word| word == "secrets"),
+            Look::default().with_secrets(rest.iter().any(|word| word == "secrets")),
             None,
         );
         println!("{}", peak_kib("VmHWM"));
@@ -89,14 +89,38 @@ fn compare(layout: &Path, name: &str, layers: usize) {
         );
     };
     report("floor (inflate, both hashes)", floor);
-    report(
-        "cold scan, packages only",
-        best(|| run_scan(layout, false, None)),
-    );
-    report(
-        "cold scan, with secrets",
-        best(|| run_scan(layout, true, None)),
-    );
+    for (what, look) in [
+        (
+            "cold scan, packages only",
+            Look {
+                secrets: false,
+                integrity: false,
+            },
+        ),
+        (
+            "cold scan, and integrity",
+            Look {
+                secrets: false,
+                integrity: true,
+            },
+        ),
+        (
+            "cold scan, and secrets",
+            Look {
+                secrets: true,
+                integrity: false,
+            },
+        ),
+        (
+            "cold scan, everything",
+            Look {
+                secrets: true,
+                integrity: true,
+            },
+        ),
+    ] {
+        report(what, best(|| run_scan(layout, look, None)));
+    }
     let first = best(|| walk(layout, &written, &detectors(&FIRST)));
     let all = best(|| walk(layout, &written, &detectors(&[])));
     println!(
@@ -106,12 +130,12 @@ fn compare(layout: &Path, name: &str, layers: usize) {
         all.as_secs_f64() / first.as_secs_f64()
     );
     let cache = layout.with_extension("cache");
-    run_scan(layout, true, Some(&cache));
-    let warm = best(|| run_scan(layout, true, Some(&cache)));
+    run_scan(layout, Look::default(), Some(&cache));
+    let warm = best(|| run_scan(layout, Look::default(), Some(&cache)));
     println!("  {:<28} {:>7.1} ms", "warm scan", warm.as_secs_f64() * 1e3);
     println!(
         "  {:<28} {:>7} MiB",
-        "peak memory, with secrets",
+        "peak memory, everything",
         child_peak(layout, "secrets") >> 10
     );
 }
@@ -126,7 +150,7 @@ fn million_files(layout: &Path) {
     });
     image.write_layout(layout);
     drop(image);
-    let time = best(|| run_scan(layout, true, None));
+    let time = best(|| run_scan(layout, Look::default(), None));
     println!(
         "\na million empty files: {:.2} s, peak memory {} MiB",
         time.as_secs_f64(),
@@ -143,7 +167,29 @@ fn best(mut work: impl FnMut()) -> Duration {
     times.min().unwrap_or_default()
 }
 
-fn run_scan(layout: &Path, secrets: bool, cache: Option<&Path>) {
+/// What a scan looks at beside packages.
+#[derive(Clone, Copy)]
+struct Look {
+    secrets: bool,
+    integrity: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            secrets: true,
+            integrity: true,
+        }
+    }
+}
+
+impl Look {
+    fn with_secrets(self, secrets: bool) -> Self {
+        Self { secrets, ..self }
+    }
+}
+
+fn run_scan(layout: &Path, look: Look, cache: Option<&Path>) {
     let reference: Reference = format!("oci:{}", layout.display())
         .parse()
         .expect("a reference");
@@ -151,7 +197,8 @@ fn run_scan(layout: &Path, secrets: bool, cache: Option<&Path>) {
     let store = Store::starter().expect("the starter advisories");
     let cache = cache.map(|folder| Cache::open(folder).expect("a cache"));
     let options = ScanOptions {
-        secrets,
+        secrets: look.secrets,
+        integrity: look.integrity,
         cache,
         ..ScanOptions::default()
     };

@@ -26,6 +26,17 @@ pub(super) const FORMS: &str = "Images:
   sbom:app.cdx.json                         a list of packages: CycloneDX, SPDX 2 or Syft's JSON
   A path that exists is recognised by looking inside.";
 
+/// What a command wants to know of an image.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// Secrets.
+    pub(super) secrets: bool,
+    /// Whether the files of packages were changed.
+    pub(super) integrity: bool,
+    /// From which severity on it fails.
+    pub(super) gate: Gate,
+}
+
 /// The image and the way it is read.
 #[derive(Debug, Args)]
 #[expect(
@@ -101,14 +112,15 @@ impl ImageArguments {
         &self,
         subject: &Subject,
         store: &Store,
-        (secrets, gate): (bool, Gate),
+        wanted: Wanted,
         manners: Manners,
     ) -> Result<Evidence, Failure> {
         // Lines and bars would write over each other.
         let bars = Bars::new(!manners.quiet && !manners.verbose);
         let mut options = ScanOptions {
-            secrets,
-            gate,
+            secrets: wanted.secrets,
+            integrity: wanted.integrity,
+            gate: wanted.gate,
             all: self.all,
             deleted: self.deleted,
             limits: self.limits()?,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::image::{FORMS, ImageArguments};
+use super::image::{FORMS, ImageArguments, Wanted};
 use super::output::{Output, look};
 use super::{Exit, Failure, Manners};
 use crate::advisories::Store;
@@ -52,7 +52,11 @@ impl SbomArguments {
         Output::check(&self.output)?;
         // A bill says nothing of advisories: those at hand cost nothing, and their gap is not in it.
         let store = Store::starter().map_err(Failure::new)?;
-        let wanted = (false, Gate::Never);
+        let wanted = Wanted {
+            secrets: false,
+            integrity: false,
+            gate: Gate::Never,
+        };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;
         for output in &self.output {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::image::{FORMS, ImageArguments};
+use super::image::{FORMS, ImageArguments, Wanted};
 use super::output::{Output, look};
 use super::{Exit, Failure, Manners, db};
 use crate::evidence::Gate;
@@ -36,9 +36,13 @@ pub(super) struct ScanArguments {
     )]
     output: Vec<Output>,
 
-    /// Look for packages only.
+    /// Do not look for secrets.
     #[arg(long)]
     no_secrets: bool,
+
+    /// Do not compare the files of packages with the digests that the packages record: faster, and blind to changed system files.
+    #[arg(long)]
+    no_integrity: bool,
 
     /// The advisory store. Without one, the starter advisories inside Plimsoll are used, and the output says so.
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_DB")]
@@ -50,7 +54,11 @@ impl ScanArguments {
         let subject = self.image.subject()?;
         Output::check(&self.output)?;
         let store = db::open_store(self.db.as_deref())?;
-        let wanted = (!self.no_secrets, self.fail_on);
+        let wanted = Wanted {
+            secrets: !self.no_secrets,
+            integrity: !self.no_integrity,
+            gate: self.fail_on,
+        };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;
         for output in &self.output {

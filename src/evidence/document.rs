@@ -365,12 +365,19 @@ pub struct AdvisorySource {
 }
 
 /// What decided over the verdict.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each one is a choice of the user's"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Findings below this severity do not fail the scan.
     pub fail_on: Gate,
     /// Whether secrets were looked for.
     pub secrets: bool,
+    /// Whether the files of packages were compared with the digests that the packages record.
+    #[serde(default)]
+    pub integrity: bool,
     /// Whether packages that are part of a package of the distribution were listed and matched, too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,

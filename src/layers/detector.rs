@@ -210,13 +210,32 @@ pub trait Session: Send {
 /// The enabled detectors.
 pub struct DetectorSet {
     detectors: Vec<Box<dyn Detector>>,
+    file_digests: bool,
 }
 
 impl DetectorSet {
     /// A set of detectors; the order does not matter.
     pub fn new(mut detectors: Vec<Box<dyn Detector>>) -> Self {
         detectors.sort_by_key(|detector| detector.id());
-        Self { detectors }
+        Self {
+            detectors,
+            file_digests: true,
+        }
+    }
+
+    /// The same set, but the digests that package databases record of files are not computed: nothing can then be said of changed
+    /// files.
+    #[must_use]
+    pub fn without_file_digests(self) -> Self {
+        Self {
+            file_digests: false,
+            ..self
+        }
+    }
+
+    /// Whether the digests that package databases record of files are computed.
+    pub const fn has_file_digests(&self) -> bool {
+        self.file_digests
     }
 
     /// Every detector, ordered by id.
@@ -229,6 +248,9 @@ impl DetectorSet {
         let mut text = String::from("plimsoll.detectors/v1\n");
         for detector in &self.detectors {
             let _ = writeln!(text, "{} {}", detector.id(), detector.options());
+        }
+        if !self.file_digests {
+            text.push_str("no file digests\n");
         }
         Digest::sha256_of(text.as_bytes())
     }

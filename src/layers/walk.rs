@@ -32,7 +32,7 @@ pub(super) fn walk(
         links: BTreeMap::new(),
         cover: Cover::default(),
         files: FileTableBuilder::default(),
-        sums: Sums::default(),
+        sums: Sums::new(detectors.has_file_digests()),
         gaps: GapLog::default(),
         counts: WalkCounts::default(),
         wanted: Vec::new(),

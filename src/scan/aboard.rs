@@ -62,6 +62,7 @@ impl Aboard {
             policy: Policy {
                 fail_on: options.gate,
                 secrets: options.secrets,
+                integrity: options.integrity,
                 all: options.all,
                 deleted: options.deleted,
             },

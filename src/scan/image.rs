@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ScanOptions;
 use super::aboard::Aboard;
 use super::reading::unsupported;
 use crate::evidence::{
@@ -9,13 +10,14 @@ use crate::evidence::{
 };
 use crate::inventory::{DeletedPackage, InstalledPackage, Inventory};
 use crate::layers::{FileFacts, LayerReport, Squashed};
-use crate::model::{Gap, ImageConfig, LayerDescriptor, LayerPath};
+use crate::model::{Gap, GapKind, ImageConfig, LayerDescriptor, LayerPath};
 use crate::secrets::Engine;
 use crate::source::Image;
 
 /// An image once its layers are read.
 pub(super) struct Found<'a> {
     pub(super) image: &'a Image,
+    pub(super) options: &'a ScanOptions,
     pub(super) reports: &'a [Arc<LayerReport>],
     pub(super) squashed: &'a Squashed<'a>,
     pub(super) inventory: &'a Inventory,
@@ -71,7 +73,11 @@ impl Found<'_> {
     }
 
     fn gaps(&self) -> Vec<Gap> {
-        let read = self.squashed.gaps.iter().chain(&self.inventory.gaps);
+        // Where nothing was to be compared, nothing is missing.
+        let concluded = self.inventory.gaps.iter();
+        let concluded = concluded
+            .filter(|gap| self.options.integrity || gap.kind != GapKind::IntegrityUnchecked);
+        let read = self.squashed.gaps.iter().chain(concluded);
         let of_config = self.config.iter().flat_map(|(_, _, facts)| &facts.gaps);
         read.chain(of_config)
             .cloned()

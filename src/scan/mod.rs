@@ -23,9 +23,15 @@ use self::image::{Found, config_secrets};
 use self::reading::Reading;
 
 /// What a scan is to do.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each one is a choice of the user's"
+)]
 pub struct ScanOptions {
     /// Whether secrets are looked for.
     pub secrets: bool,
+    /// Whether the files of packages are compared with the digests that the packages record.
+    pub integrity: bool,
     /// Whether packages that are part of a package of the distribution are listed and matched, too.
     pub all: bool,
     /// Whether packages that only lower layers hold are listed and matched, too.
@@ -44,6 +50,7 @@ impl Default for ScanOptions {
     fn default() -> Self {
         Self {
             secrets: true,
+            integrity: true,
             all: false,
             deleted: false,
             gate: Gate::default(),
@@ -129,13 +136,18 @@ pub enum ScanError {
 }
 
 /// The detector table: all that can look at a file of a layer.
-fn detectors(engine: Option<&Arc<Engine>>) -> DetectorSet {
+fn detectors(engine: Option<&Arc<Engine>>, options: &ScanOptions) -> DetectorSet {
     let mut all = inventory::detectors();
     all.push(Box::new(inventory::Unread));
     if let Some(engine) = engine {
         all.push(Box::new(Arc::clone(engine)));
     }
-    DetectorSet::new(all)
+    let all = DetectorSet::new(all);
+    if options.integrity {
+        all
+    } else {
+        all.without_file_digests()
+    }
 }
 
 /// Scans one image.
@@ -150,7 +162,7 @@ pub fn scan(
     } else {
         None
     };
-    let detectors = detectors(engine.as_ref());
+    let detectors = detectors(engine.as_ref(), options);
     let reading = Reading::new(image, &detectors, options, progress);
     let reports = reading.all()?;
     let squashed = squash(&reports.iter().map(Arc::as_ref).collect::<Vec<_>>());
@@ -160,6 +172,7 @@ pub fn scan(
         .unwrap_or_default();
     let found = Found {
         image,
+        options,
         reports: &reports,
         squashed: &squashed,
         inventory: &inventory,
@@ -183,7 +196,8 @@ pub fn scan_sbom(
         Err(source) => return Err(ScanError::Sbom { name, source }),
     };
     let aboard = list::aboard(&name, Digest::sha256_of(bytes), sbom);
-    let mut evidence = aboard.evidence(store, options, detectors(None).digest())?;
+    let mut evidence = aboard.evidence(store, options, detectors(None, options).digest())?;
     evidence.policy.secrets = false;
+    evidence.policy.integrity = false;
     Ok(evidence)
 }

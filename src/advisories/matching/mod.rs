@@ -346,6 +346,14 @@ struct Query<'q> {
     row: i64,
 }
 
+/// Why a version that is there says nothing of releases: a Go program that was built from a checkout has a version made of its commit,
+/// below every release, so that all advisories there ever were would seem to apply.
+fn unreleased(package: &Package) -> Option<&'static str> {
+    let source = package.properties.get("version-source")?;
+    let is_of_commit = source == "vcs" && package.version.contains("0.0.0-");
+    is_of_commit.then_some("it is made of a commit, and does not say after which release that came")
+}
+
 impl Query<'_> {
     fn run(
         &self,
@@ -353,6 +361,10 @@ impl Query<'_> {
         hits: &mut Vec<Hit>,
         gaps: &mut Vec<Gap>,
     ) -> rusqlite::Result<()> {
+        if let Some(why) = unreleased(self.package) {
+            gaps.push(self.gap(why));
+            return Ok(());
+        }
         let scheme = ecosystem::scheme(self.ecosystem);
         let mut found = lookup.exact(self.row, self.version.trim())?;
         match scheme.map(|scheme| scheme.key(self.version)) {

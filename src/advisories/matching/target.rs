@@ -92,8 +92,13 @@ pub(super) fn find(
 /// The type whose advisories speak of a package: its own, but for a program that no package tool brought. Bitnami's records
 /// are about the upstreams' own versions, so they speak of such a one, too.
 pub(super) fn advisory_type(package: &Package) -> PackageType {
+    let is_without_group = package.package_type.as_str() == "maven"
+        && package.namespace.is_none()
+        && !package.properties.contains_key("contains-archives");
     match bitnami_name(package) {
         Some(_) => PackageType::new("bitnami"),
+        // No advisory can be found for it. One that holds others is an application, about which there is none.
+        None if is_without_group => PackageType::new("Java archives of an unknown group"),
         None => package.package_type.clone(),
     }
 }

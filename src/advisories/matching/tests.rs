@@ -391,6 +391,41 @@ fn a_program_without_a_package_is_matched_by_its_upstream_version_or_named_in_a_
 }
 
 #[test]
+fn a_version_made_of_a_commit_and_an_archive_without_a_group_are_gaps_and_no_match() {
+    let (store, _) = osv(&[
+        record("GO-1", "Go", "example.org/tool", "1.2.0", ""),
+        record("GHSA-1", "Maven", "g:lib", "2", ""),
+    ]
+    .concat());
+    let mut tool = Package::new(
+        PackageType::new("golang"),
+        "tool",
+        "v0.0.0-20240501120304-0123456789ab",
+    );
+    tool.namespace = Some("example.org".into());
+    let dependency = tool.clone();
+    tool.properties
+        .insert("version-source".into(), "vcs".into());
+    let library = Package::new(PackageType::new("maven"), "lib", "1");
+    let mut application = library.clone();
+    application
+        .properties
+        .insert("contains-archives".into(), "true".into());
+    let packages = [tool, dependency, library, application];
+    let outcome = match_packages(&store, None, &packages).expect("matched");
+    let matched: Vec<_> = outcome.matches.iter().map(|found| found.package).collect();
+    assert_eq!(matched, [1]);
+    let gaps: Vec<&str> = outcome.gaps.iter().map(|gap| gap.detail.as_str()).collect();
+    assert_eq!(
+        gaps,
+        [
+            "there is no advisory feed for Java archives of an unknown group: 1 package could not be judged (lib 1)",
+            "golang example.org/tool v0.0.0-20240501120304-0123456789ab: it is made of a commit, and does not say after which release that came",
+        ]
+    );
+}
+
+#[test]
 fn a_package_of_another_distribution_is_matched_with_that_ones_advisories() {
     let (store, _) = osv(&[
         record("DSA-1", "Debian:12", "curl", "9", ""),

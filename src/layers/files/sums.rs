@@ -61,6 +61,8 @@ pub(super) fn is_packaged(path: &str) -> bool {
 /// The sums of one file after the other.
 #[derive(Default)]
 pub(in crate::layers) struct Sums {
+    /// Whether nobody wants them.
+    is_off: bool,
     /// By algorithm: whether a family that uses it was seen in this layer.
     seen: [bool; 3],
     /// Whether a name was seen that only an installation by a package tool has.
@@ -73,9 +75,17 @@ pub(in crate::layers) struct Sums {
 }
 
 impl Sums {
+    /// Of the files of a layer, if they are wanted.
+    pub(in crate::layers) fn new(are_wanted: bool) -> Self {
+        Self {
+            is_off: !are_wanted,
+            ..Self::default()
+        }
+    }
+
     /// Any entry of the layer: its name may tell the family.
     pub(in crate::layers) fn notice(&mut self, path: &str) {
-        if !path.starts_with(['e', 'l', 'u', 'v']) {
+        if self.is_off || !path.starts_with(['e', 'l', 'u', 'v']) {
             return;
         }
         let is_at = |start: &str| {
@@ -94,8 +104,10 @@ impl Sums {
 
     /// A file begins.
     pub(in crate::layers) fn begin(&mut self, entry: &Entry<'_>) {
-        let is_packaged =
-            entry.kind == EntryKind::File && entry.size > 0 && is_packaged(entry.path);
+        let is_packaged = !self.is_off
+            && entry.kind == EntryKind::File
+            && entry.size > 0
+            && is_packaged(entry.path);
         let any = self.seen.contains(&true);
         let [md5, sha1, sha256] = self.seen;
         let can_be_chisel = md5 && !self.is_installed;
@@ -160,6 +172,12 @@ mod tests {
         assert_eq!(sums_of(&mut sums, "usr/local/bin/node"), []);
         assert_eq!(sums_of(&mut sums, "srv/app"), []);
         assert_eq!(sums_of(&mut sums, "etc/apk/world"), [Md5, Sha1]);
+    }
+
+    #[test]
+    fn nothing_is_computed_where_nobody_wants_it() {
+        let mut sums = Sums::new(false);
+        assert_eq!(sums_of(&mut sums, "etc/debian_version"), []);
     }
 
     #[test]

@@ -175,9 +175,25 @@ impl Page<'_> {
         let told: Vec<[String; 4]> = found.iter().map(|finding| told(finding)).collect();
         let room = self.room_beside(heads, &told);
         let mut table = self.table(&heads);
-        for (finding, told) in found.iter().zip(&told) {
+        let alike = found.iter().zip(&told).collect::<Vec<_>>();
+        // The same package can lie in several places of a layer: the JSON form has each.
+        for alike in alike.chunk_by(|(one, one_told), (other, other_told)| {
+            one_told == other_told && one.place.layer == other.place.layer
+        }) {
+            let Some((finding, told)) = alike.first() else {
+                continue;
+            };
             let mut row = vec![Self::severity_cell(finding.severity)];
-            row.extend(told.iter().map(Cell::new));
+            row.extend(
+                told.iter()
+                    .enumerate()
+                    .map(|(column, cell)| match alike.len() {
+                        count if count > 1 && column == 1 => {
+                            Cell::new(format!("{cell} (×{count})"))
+                        }
+                        _ => Cell::new(cell),
+                    }),
+            );
             let gone = finding
                 .removed_in
                 .map(|layer| format!(", gone in layer {}", layer + 1));

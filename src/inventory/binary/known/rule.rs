@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, packed};
 use memchr::memmem;
 use regex_automata::Input;
 use regex_automata::meta::{self, BuildError, Regex};
@@ -112,8 +112,40 @@ impl From<ClueText> for Clue {
 
 /// Compiled where it is first needed: most scans meet a few of the programs.
 struct Compiled {
-    anchors: AhoCorasick,
+    anchors: Anchors,
     shape: Regex,
+}
+
+/// Finds the anchors of a clue.
+enum Anchors {
+    /// A vector search, for several anchors that all begin with a NUL: looking for that alone, a search stops at each of them, and a
+    /// program is full of them.
+    Packed(packed::Searcher),
+    /// All others, which have rarer bytes to look for; and where the processor has no vectors.
+    Automaton(AhoCorasick),
+}
+
+impl Anchors {
+    fn new(anchors: &[String]) -> Option<Self> {
+        let begin_with_nul = anchors.iter().all(|anchor| anchor.starts_with('\0'));
+        match begin_with_nul
+            .then(|| packed::Searcher::new(anchors))
+            .flatten()
+        {
+            Some(searcher) => Some(Self::Packed(searcher)),
+            None => AhoCorasick::new(anchors).ok().map(Self::Automaton),
+        }
+    }
+
+    /// Where they begin, in order.
+    fn find_iter<'a>(&'a self, bytes: &'a [u8]) -> Box<dyn Iterator<Item = usize> + 'a> {
+        match self {
+            Self::Packed(searcher) => Box::new(searcher.find_iter(bytes).map(|hit| hit.start())),
+            Self::Automaton(automaton) => {
+                Box::new(automaton.find_iter(bytes).map(|hit| hit.start()))
+            }
+        }
+    }
 }
 
 impl Rule {
@@ -156,10 +188,7 @@ impl Clue {
         let compiled = self.compiled()?;
         let mut captures = compiled.shape.create_captures();
         let mut found: Option<Fields> = None;
-        for span in Spans::around(
-            compiled.anchors.find_iter(bytes).map(|hit| hit.start()),
-            bytes.len(),
-        ) {
+        for span in Spans::around(compiled.anchors.find_iter(bytes), bytes.len()) {
             let Some(text) = bytes.get(span) else {
                 continue;
             };
@@ -185,7 +214,7 @@ impl Clue {
     fn compiled(&self) -> Option<&Compiled> {
         let compiled = self.compiled.get_or_init(|| {
             Some(Compiled {
-                anchors: AhoCorasick::new(&self.at).ok()?,
+                anchors: Anchors::new(&self.at)?,
                 shape: self.compile_shape().ok()?,
             })
         });

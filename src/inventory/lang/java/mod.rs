@@ -185,6 +185,7 @@ impl Reading<'_> {
     /// Reads an archive named `path` that lies `inside` the file, or is the file. Gives the name of its own package.
     fn read(&mut self, archive: &Archive<'_>, path: &str, inside: &str) -> Option<String> {
         let mut records = Records::of(path, inside);
+        let mut contains_archives = false;
         for member in archive.members() {
             let member = match member {
                 Ok(member) => member,
@@ -196,6 +197,7 @@ impl Reading<'_> {
             let Some(kind) = Kind::of(&member) else {
                 continue;
             };
+            contains_archives |= matches!(kind, Kind::Archive);
             let name = member.path();
             let place = join(inside, name.as_str());
             if place.len() > Self::INSIDE {
@@ -220,7 +222,12 @@ impl Reading<'_> {
             }
         }
         let (own, packages) = records.conclude(&mut self.harvest);
-        for package in packages {
+        for mut package in packages {
+            if contains_archives && package.namespace.is_none() {
+                package
+                    .properties
+                    .insert("contains-archives".into(), "true".into());
+            }
             self.harvest.package(package);
         }
         own

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Gone when it is dropped.
 pub struct Env {
@@ -102,6 +102,14 @@ impl Env {
         let file = self.write("feed/records.jsonl", lines.join("\n"));
         self.run(&["db", "import", &file.display().to_string()])
     }
+}
+
+/// An OSV record of one vulnerability of one package, severe, fixed in this version.
+pub fn advisory(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
+    json!({"id": id, "modified": "2024-01-01T00:00:00Z", "summary": format!("a flaw in {name}"),
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}],
+        "affected": [{"package": {"ecosystem": ecosystem, "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]})
 }
 
 /// A file that only some machines have, or the reason why a test is skipped.

@@ -2,17 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::env::{Env, strings};
+use crate::env::{Env, advisory, strings};
 use crate::image::ImageBuilder;
 
 const DEBIAN: &str = "ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
-
-fn advisory(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
-    json!({"id": id, "modified": "2024-01-01T00:00:00Z", "summary": format!("a flaw in {name}"),
-        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}],
-        "affected": [{"package": {"ecosystem": ecosystem, "name": name},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]})
-}
 
 fn metadata(name: &str, version: &str) -> String {
     format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\n")

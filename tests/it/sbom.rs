@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::env::{Env, shared, strings};
+use crate::env::{Env, advisory, shared, strings};
 use crate::image::ImageBuilder;
 
 const STATUS: &str = "\
@@ -70,13 +70,6 @@ fn alpine() -> ImageBuilder {
                 "P:ssl_client\nV:1.36.1-r1\nA:x86_64\nL:GPL-2.0-only\no:busybox\n\n",
             )
     })
-}
-
-fn advisory(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
-    json!({"id": id, "modified": "2024-01-01T00:00:00Z", "summary": format!("a flaw in {name}"),
-        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}],
-        "affected": [{"package": {"ecosystem": ecosystem, "name": name},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]})
 }
 
 fn with_store() -> Env {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::env::{Env, shared, strings};
+use crate::env::{Env, advisory, shared, strings};
 use crate::image::{ImageBuilder, Packing};
 
 const DEBIAN: &str =
@@ -48,13 +48,6 @@ fn image() -> ImageBuilder {
                     django("4.2"),
                 )
         })
-}
-
-fn advisory(id: &str, ecosystem: &str, name: &str, fixed: &str) -> Value {
-    json!({"id": id, "modified": "2024-01-01T00:00:00Z", "summary": format!("a flaw in {name}"),
-        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}],
-        "affected": [{"package": {"ecosystem": ecosystem, "name": name},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]})
 }
 
 fn with_store() -> Env {

@@ -1,6 +1,6 @@
 //! What the inventory concludes over several files and layers, as its user sees it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::env::{Env, advisory, strings};
 use crate::image::ImageBuilder;

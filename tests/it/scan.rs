@@ -1,6 +1,6 @@
 //! The main job on images of our own: layers, packages, findings, the cache.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::env::{Env, advisory, shared, strings};
 use crate::image::{ImageBuilder, Packing};

@@ -149,7 +149,7 @@ impl ImageArguments {
         let failure = of_source(error, Exit::Failed);
         if matches!(reference, Reference::Registry(_)) && Path::new(&self.image).exists() {
             let hint = format!(
-                "the {0} that lies here is no image by its looks, so a registry was asked; dir:{0}, oci:{0} or docker-archive:{0} reads it all the same",
+                "the {0} that lies here is no image by its looks, so a registry was asked; dir:{0}, oci:{0}, docker-archive:{0} or sbom:{0} reads it all the same",
                 self.image
             );
             return failure.with_hint(Some(hint));

@@ -185,10 +185,17 @@ fn folder_of(file: &Path) -> &Path {
 }
 
 /// Writes a temporary file beside the target, then renames it: the target is the old file or the whole new one.
+///
+/// A device or pipe (`/dev/null`, `/dev/stdout`) is written to: to rename a file over it would take it from everybody else.
 fn write_file(
     file: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    if std::fs::metadata(file).is_ok_and(|target| !target.is_file()) {
+        let target = std::fs::OpenOptions::new().write(true).open(file)?;
+        let mut buffered = io::BufWriter::new(target);
+        return content(&mut buffered).and_then(|()| buffered.flush());
+    }
     let mut temporary = tempfile::NamedTempFile::new_in(folder_of(file))?;
     let mut buffered = io::BufWriter::new(temporary.as_file_mut());
     content(&mut buffered)?;
@@ -264,5 +271,26 @@ mod tests {
                 .count(),
             1
         );
+    }
+
+    #[test]
+    fn a_pipe_is_written_to_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if !made.is_ok_and(|status| status.success()) {
+            println!("skipped: this machine has no mkfifo");
+            return;
+        }
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe)
+        });
+        write_file(&pipe, |out| out.write_all(b"evidence")).expect("written");
+        let kind = std::fs::metadata(&pipe).expect("still there").file_type();
+        assert!(kind.is_fifo());
+        let read = reader.join().expect("no panic").expect("read");
+        assert_eq!(read, b"evidence");
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{DiffId, Digest, Limits};
 
 /// Raised when the tables or the form of a stored report change: an older cache is then emptied, since it can be made
 /// again.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 /// Raised when the walk itself sees a layer with other eyes: a report of an older walk is then made again.
 const WALK: u32 = 5;
 /// Bytes of one stored report, unpacked. 512 MiB: a layer of ten million files has 80 MB of hashes.

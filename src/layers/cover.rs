@@ -17,6 +17,8 @@ pub struct Cover {
     removed: Vec<u64>,
     /// Opaque folders: what lower layers have below them is gone, they themselves are not.
     opaque: Vec<u64>,
+    /// Folders: each replaces a file that a lower layer has at its path, and leaves what lower folders hold.
+    folders: Vec<u64>,
 }
 
 /// What a layer does to a path of a lower layer.
@@ -24,7 +26,7 @@ pub struct Cover {
 pub enum Covered {
     /// Nothing: it stays visible.
     No,
-    /// A file, link or device takes its place.
+    /// A file, link or device takes its place, or a folder that of a file.
     Replaced,
     /// A whiteout or an opaque folder takes it away.
     Removed,
@@ -46,32 +48,42 @@ impl Cover {
         self.opaque.push(hash(folder));
     }
 
+    /// Notes that the layer has a folder at `path`.
+    pub fn make_folder(&mut self, path: &str) {
+        self.folders.push(hash(path));
+    }
+
     /// Puts the hashes into the order that [`covers`](Self::covers) needs. Called once, when the walk ends.
     pub fn seal(&mut self) {
-        for set in [&mut self.replaced, &mut self.removed, &mut self.opaque] {
+        for set in [
+            &mut self.replaced,
+            &mut self.removed,
+            &mut self.opaque,
+            &mut self.folders,
+        ] {
             set.sort_unstable();
             set.dedup();
             set.shrink_to_fit();
         }
     }
 
-    /// What this layer does to a path of a lower layer.
+    /// What this layer does to a file of a lower layer.
     pub fn covers(&self, place: &PathHashes) -> Covered {
         let has = |set: &[u64], hash: u64| set.binary_search(&hash).is_ok();
         for (depth, hash) in place.0.iter().enumerate() {
             if has(&self.removed, *hash) || (depth > 0 && has(&self.opaque, *hash)) {
                 return Covered::Removed;
             }
-            if has(&self.replaced, *hash) {
+            if has(&self.replaced, *hash) || (depth == 0 && has(&self.folders, *hash)) {
                 return Covered::Replaced;
             }
         }
         Covered::No
     }
 
-    /// The three sets as bytes, for the cache: three counts, then the hashes, all little-endian 64-bit.
+    /// The four sets as bytes, for the cache: four counts, then the hashes, all little-endian 64-bit.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let sets = [&self.replaced, &self.removed, &self.opaque];
+        let sets = [&self.replaced, &self.removed, &self.opaque, &self.folders];
         let counts = sets.iter().map(|set| set.len() as u64);
         counts
             .chain(sets.iter().flat_map(|set| set.iter().copied()))
@@ -83,7 +95,7 @@ impl Cover {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks::<8>();
         let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
-        let counts = [words.next()?, words.next()?, words.next()?];
+        let counts = [words.next()?, words.next()?, words.next()?, words.next()?];
         let mut sets = counts.map(|count| -> Option<Vec<u64>> {
             let count = usize::try_from(count)
                 .ok()
@@ -94,6 +106,7 @@ impl Cover {
             replaced: sets[0].take()?,
             removed: sets[1].take()?,
             opaque: sets[2].take()?,
+            folders: sets[3].take()?,
         };
         (rest.is_empty() && words.next().is_none()).then_some(cover)
     }
@@ -105,6 +118,7 @@ pub(super) struct Above {
     replaced: BTreeSet<u64>,
     removed: BTreeSet<u64>,
     opaque: BTreeSet<u64>,
+    folders: BTreeSet<u64>,
 }
 
 impl Above {
@@ -112,16 +126,22 @@ impl Above {
         self.replaced.extend(&cover.replaced);
         self.removed.extend(&cover.removed);
         self.opaque.extend(&cover.opaque);
+        self.folders.extend(&cover.folders);
     }
 
     /// Whether a file is hidden for its own name; its folders are asked for by themselves.
     pub(super) fn hides_file(&self, path: u64) -> bool {
-        self.replaced.contains(&path) || self.removed.contains(&path)
+        self.takes_away(path) || self.folders.contains(&path)
     }
 
     /// Whether all that is directly in this folder is hidden.
     pub(super) fn hides_folder(&self, folder: u64) -> bool {
-        self.hides_file(folder) || self.opaque.contains(&folder)
+        self.takes_away(folder) || self.opaque.contains(&folder)
+    }
+
+    /// Whether nothing of a path is left, nor of what is below it.
+    fn takes_away(&self, path: u64) -> bool {
+        self.replaced.contains(&path) || self.removed.contains(&path)
     }
 }
 
@@ -159,6 +179,7 @@ mod tests {
         cover.replace("etc/config");
         cover.remove("opt/old");
         cover.make_opaque("var/lib");
+        cover.make_folder("srv");
         cover.seal();
         cover
     }
@@ -173,6 +194,8 @@ mod tests {
         assert_eq!(covers("var/lib/dpkg/status"), Covered::Removed);
         assert_eq!(covers("var/lib"), Covered::No);
         assert_eq!(covers("etc"), Covered::No);
+        assert_eq!(covers("srv"), Covered::Replaced);
+        assert_eq!(covers("srv/file"), Covered::No);
         assert_eq!(covers("etc/configuration"), Covered::No);
     }
 

@@ -286,6 +286,20 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_in_place_of_a_file_hides_it_and_keeps_what_a_lower_folder_holds() {
+        let mut upper = layer(1);
+        for folder in ["opt", "opt/x.egg-info"] {
+            upper.cover.make_folder(folder);
+        }
+        upper.cover.seal();
+        let lower = with_file(layer(0), "opt/db", "a");
+        let layers = [with_file(lower, "opt/x.egg-info", "x"), upper];
+        let squashed = squash(&layers.each_ref());
+        assert_eq!(visible(&squashed), [("opt/db".to_owned(), vec![0])]);
+        assert_eq!(squashed.hidden[0].how, Covered::Replaced);
+    }
+
+    #[test]
     fn the_gaps_of_a_file_count_while_the_container_sees_it_and_a_limit_counts_always() {
         let with_gap = |number, kind, detail: &str| {
             let mut report = with_file(layer(number), "db", "a");

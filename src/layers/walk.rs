@@ -281,7 +281,9 @@ impl Walk<'_> {
             return pass_content(self.chunks, entry.size, |_| {});
         }
         self.sums.notice(entry.path);
-        if entry.kind != EntryKind::Directory {
+        if entry.kind == EntryKind::Directory {
+            self.cover.make_folder(entry.path);
+        } else {
             self.cover.replace(entry.path);
         }
         if matches!(entry.kind, EntryKind::Symlink | EntryKind::Special) {

@@ -30,4 +30,4 @@ pub(crate) use path::{file_name as path_file_name, parent as path_parent};
 pub use platform::{Platform, PlatformError};
 pub use secret::{Confidence, Fingerprint, SecretHit};
 pub use severity::{Severity, SeverityError};
-pub use text::Untrusted;
+pub use text::{Untrusted, is_deceptive};

@@ -20,7 +20,8 @@ impl fmt::Display for Untrusted<'_> {
     }
 }
 
-fn is_deceptive(c: char) -> bool {
+/// Whether a terminal or a reader could be fooled by it.
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -18,7 +18,9 @@ pub(super) fn aboard(name: &str, digest: Digest, sbom: Sbom) -> Aboard {
         }
     }
     let mut gaps = sbom.gaps;
-    if sbom.packages.is_empty() {
+    // What Plimsoll wrote of an image without packages says so itself.
+    let is_said = gaps.iter().any(|gap| gap.kind == GapKind::NothingFound);
+    if sbom.packages.is_empty() && !is_said {
         gaps.push(Gap::new(GapKind::NothingFound, "the list has no package"));
     }
     let distribution = sbom.distribution;
@@ -231,6 +233,15 @@ mod tests {
             let back = read_back(&evidence(None, Vec::new(), Vec::new(), &[]), format);
             let kinds: Vec<GapKind> = back.gaps.iter().map(|gap| gap.kind).collect();
             assert_eq!(kinds, [GapKind::NothingFound]);
+        }
+    }
+
+    #[test]
+    fn that_an_image_has_no_package_is_said_once() {
+        let gaps = [Gap::new(GapKind::NothingFound, "no package was found")];
+        for format in FORMATS {
+            let back = read_back(&evidence(None, Vec::new(), Vec::new(), &gaps), format);
+            assert_eq!(back.gaps, gaps);
         }
     }
 

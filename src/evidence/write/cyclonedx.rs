@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Look;
 use super::bill::license::License;
 use super::bill::{Bill, Item, Properties, distribution_properties};
+use super::json::write_document;
 use crate::evidence::Evidence;
 use crate::model::Distribution;
 
@@ -55,8 +56,7 @@ pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io:
         compositions: json!([{"aggregate": aggregate, "assemblies": [IMAGE]}]),
         components,
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    out.write_all(b"\n")
+    write_document(&document, out)
 }
 
 fn metadata(bill: &Bill<'_>) -> Value {

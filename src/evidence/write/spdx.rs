@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Look;
 use super::bill::license::License;
 use super::bill::{Bill, Item, Properties, date, distribution_properties};
+use super::json::write_document;
 use crate::evidence::Evidence;
 use crate::model::{Digest, Distribution};
 
@@ -49,8 +50,7 @@ pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io:
         tool: format!("Tool: {}-{}", evidence.tool.name, evidence.tool.version),
         bill: &bill,
     };
-    serde_json::to_writer_pretty(&mut *out, &page.document())?;
-    out.write_all(b"\n")
+    write_document(&page.document(), out)
 }
 
 struct Page<'a> {

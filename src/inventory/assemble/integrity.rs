@@ -35,6 +35,15 @@ pub struct Integrity {
     pub modified: Vec<ModifiedFile>,
 }
 
+impl Integrity {
+    /// Whether a file is known not to be what a package brought.
+    pub(super) fn is_modified(&self, path: &LayerPath) -> bool {
+        self.modified
+            .binary_search_by_key(&path, |file| &file.path)
+            .is_ok()
+    }
+}
+
 /// Files that differ from what packages say of them, by path.
 type Differing<'a> = BTreeMap<String, Vec<Difference<'a>>>;
 

@@ -103,15 +103,15 @@ impl<'a> Identity<'a> {
 /// Concludes the inventory.
 pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
     let distribution = distribution_of(&squashed.visible);
-    let mut packages = installed_packages(squashed, distribution.as_ref());
-    name_owners(&mut packages, squashed);
+    let (integrity, unchecked) = integrity::check(squashed);
+    let mut packages = installed_packages(squashed, distribution.as_ref(), &integrity);
+    name_owners(&mut packages, squashed, &integrity);
     let out_of_sight = squashed
         .hidden
         .iter()
         .copied()
         .chain(squashed.overwritten());
     let deleted = deleted_packages(out_of_sight, &packages, distribution.as_ref());
-    let (integrity, unchecked) = integrity::check(squashed);
     let gaps = nothing_found(distribution.as_ref(), &packages)
         .into_iter()
         .chain(unchecked)
@@ -130,8 +130,8 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
 /// Says of each language package, and of what is known only by its content, which of the distribution's packages brought it.
 ///
 /// Only if that package is itself there and of a distribution: its advisories then speak of what it brought. Of what is in a third
-/// party's package nobody else speaks.
-fn name_owners(packages: &mut [InstalledPackage], squashed: &Squashed<'_>) {
+/// party's package nobody else speaks, nor of what somebody put in the place of what a package brought: npm that updated itself.
+fn name_owners(packages: &mut [InstalledPackage], squashed: &Squashed<'_>, integrity: &Integrity) {
     let is_os = |installed: &InstalledPackage| installed.package.package_type.is_os();
     let speaks = |installed: &&InstalledPackage| {
         let distribution = installed.package.distribution.as_ref();
@@ -148,7 +148,9 @@ fn name_owners(packages: &mut [InstalledPackage], squashed: &Squashed<'_>) {
         .map(|installed| installed.path.as_str());
     let owners = ownership::os_owners(squashed, &names, paths);
     for installed in packages.iter_mut().filter(|installed| !is_os(installed)) {
-        let owner = owners.get(installed.path.as_str());
+        let owner = owners
+            .get(installed.path.as_str())
+            .filter(|_| !integrity.is_modified(&installed.path));
         installed.owned_by = owner.map(|owner| (*owner).to_owned());
     }
 }
@@ -226,13 +228,14 @@ fn is_known(distribution: &Distribution) -> bool {
 fn installed_packages(
     squashed: &Squashed<'_>,
     distribution: Option<&Distribution>,
+    integrity: &Integrity,
 ) -> Vec<InstalledPackage> {
     let packages = squashed
         .visible
         .iter()
         .flat_map(|file| packages_of_file(file, distribution));
     let mut packages = listed::fold(packages.collect(), &squashed.files);
-    programs::drop_what_is_recorded(&mut packages, squashed);
+    programs::drop_what_is_recorded(&mut packages, squashed, integrity);
     drop_claims_of_what_is_known(&mut packages);
     packages.sort_unstable();
     // An OS package is installed once, whatever number of databases record it: `lib/apk` and `usr/lib/apk` are one folder

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{InstalledPackage, ownership};
+use super::{InstalledPackage, Integrity, ownership};
 use crate::inventory::binary::{has_unknown_modules, is_note};
 use crate::layers::Squashed;
 use crate::model::{Basis, ClaimKind, Claims, Gap, GapKind, Package, PackageType};
 
-/// Leaves out what a record tells better: the note of a program that a database owns, or whose source package a database
-/// records; and a guess about a file that the record of a package of the same language names.
-pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squashed: &Squashed<'_>) {
+/// Leaves out what a record tells better: the note of a program that a database owns and that is what its package brought, or
+/// whose source package a database records; and a guess about a file that the record of a package of the same language names.
+pub(super) fn drop_what_is_recorded(
+    packages: &mut Vec<InstalledPackage>,
+    squashed: &Squashed<'_>,
+    integrity: &Integrity,
+) {
     let notes = || packages.iter().filter(|other| is_note(&other.package));
     let is_guess = |other: &InstalledPackage| other.package.basis == Basis::Heuristic;
     if notes().next().is_none() && !packages.iter().any(is_guess) {
@@ -33,7 +37,8 @@ pub(super) fn drop_what_is_recorded(packages: &mut Vec<InstalledPackage>, squash
         if is_note(package) {
             let is_recorded = names_of(package)
                 .any(|(name, version)| recorded.contains(&(name.to_owned(), version.to_owned())));
-            !is_recorded && !owners.contains_key(path)
+            let is_owned = owners.contains_key(path) && !integrity.is_modified(&installed.path);
+            !is_recorded && !is_owned
         } else {
             !is_guess(installed) || !claimed.contains(&(&package.package_type, path))
         }

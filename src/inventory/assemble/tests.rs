@@ -419,6 +419,45 @@ fn what_only_an_overwritten_list_records_is_not_a_deleted_package() {
     assert_eq!(deleted, ["app/node_modules/x/package.json"]);
 }
 
+#[test]
+fn what_somebody_put_in_the_place_of_a_package_s_file_is_not_part_of_that_package() {
+    let manifest = |version: &str| format!(r#"{{"name": "npm", "version": "{version}"}}"#);
+    let path = "usr/lib/node_modules/npm/package.json";
+    let status = "Package: npm\nStatus: install ok installed\nVersion: 9\nArchitecture: all\n";
+    let digest = "e9e08bb8fe05c1491d72ef75b4151a47";
+    let layers = [
+        layer(
+            &[
+                ("var/lib/dpkg/status", status),
+                (
+                    "var/lib/dpkg/info/npm.list",
+                    &format!("/.\n/usr\n/{path}\n"),
+                ),
+                (
+                    "var/lib/dpkg/info/npm.md5sums",
+                    &format!("{digest}  {path}\n"),
+                ),
+                (path, &manifest("9.0.0")),
+            ],
+            &[],
+        ),
+        layer(&[(path, &manifest("10.0.0"))], &[]),
+    ];
+    let owner = |layers: &[LayerReport]| {
+        let reports: Vec<&LayerReport> = layers.iter().collect();
+        let packages = assemble(&squash(&reports)).packages.into_iter();
+        let mut found = packages.filter(|found| found.package.package_type == PackageType::NPM);
+        found
+            .next()
+            .map(|found| (found.package.version, found.owned_by))
+    };
+    let npm = |version: &str, owner: Option<&str>| {
+        Some((version.to_owned(), owner.map(ToOwned::to_owned)))
+    };
+    assert_eq!(owner(&layers[..1]), npm("9.0.0", Some("npm")));
+    assert_eq!(owner(&layers), npm("10.0.0", None));
+}
+
 proptest! {
     #[test]
     fn the_order_of_files_and_records_does_not_matter(

@@ -178,3 +178,14 @@ fn a_folder_is_there_while_a_file_below_it_is_seen() {
         [true, true, true, false, false, true, true]
     );
 }
+
+#[test]
+fn a_folder_hides_the_file_in_whose_place_it_is_and_no_file_of_a_lower_folder() {
+    let mut upper = layer(&[], &[], &[]);
+    for folder in ["a", "opt"] {
+        upper.cover.make_folder(folder);
+    }
+    upper.cover.seal();
+    let layers = [layer(&[("a", 1), ("opt/b", 2)], &[], &[]), upper];
+    assert_eq!(seen(&layers, &["a", "opt/b"]), [(0, 0), (2, 0)]);
+}

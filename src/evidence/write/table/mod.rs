@@ -298,6 +298,8 @@ impl Page<'_> {
         if self.evidence.gaps.is_empty() {
             return Ok(());
         }
+        let of_list = self.evidence.subject.sbom.is_some();
+        let whole = if of_list { "the list" } else { "the image" };
         let mut table = self.table(&["Not looked at", "Where", "Why"]);
         for Gap {
             kind, path, detail, ..
@@ -305,7 +307,7 @@ impl Page<'_> {
         {
             let place = path
                 .as_ref()
-                .map_or_else(|| "the image".to_owned(), ToString::to_string);
+                .map_or_else(|| whole.to_owned(), ToString::to_string);
             table.add_row(vec![
                 Cell::new(kind),
                 Cell::new(place),

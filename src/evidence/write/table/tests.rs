@@ -14,8 +14,12 @@ fn page(width: u16) -> String {
 }
 
 fn page_with(width: u16, findings: &[serde_json::Value]) -> String {
+    page_of(width, document(findings))
+}
+
+fn document(findings: &[serde_json::Value]) -> serde_json::Value {
     let digest = format!("sha256:{}", "0".repeat(64));
-    let evidence: Evidence = serde_json::from_value(serde_json::json!({
+    serde_json::json!({
         "schema": crate::evidence::SCHEMA,
         "verdict": "findings",
         "subject": {
@@ -29,8 +33,11 @@ fn page_with(width: u16, findings: &[serde_json::Value]) -> String {
         "advisories": {"snapshot": &digest, "sources": []},
         "policy": {"fail_on": "low", "secrets": true},
         "tool": {"name": "plimsoll", "version": "0", "detectors": &digest},
-    }))
-    .expect("evidence");
+    })
+}
+
+fn page_of(width: u16, document: serde_json::Value) -> String {
+    let evidence: Evidence = serde_json::from_value(document).expect("evidence");
     let look = Look {
         width,
         ..Look::default()
@@ -71,6 +78,20 @@ fn of_many_changed_files_of_a_package_the_first_are_shown_and_the_others_counted
     assert!(!page.contains("/usr/lib/node_modules/10"), "{page}");
     assert!(
         page.contains("22 more files of nodejs: the JSON form lists them"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_gap_without_a_place_is_of_the_list_where_no_image_was_read() {
+    let mut document = document(&[]);
+    document["gaps"] = serde_json::json!([{"kind": "nothing-found", "detail": "nothing"}]);
+    assert!(page_of(80, document.clone()).contains(" the image "));
+    let digest = document["tool"]["detectors"].clone();
+    document["subject"]["sbom"] = serde_json::json!({"digest": digest, "form": "SPDX 2.3"});
+    let page = page_of(80, document);
+    assert!(
+        page.contains(" the list ") && !page.contains(" the image "),
         "{page}"
     );
 }

@@ -17,7 +17,7 @@ struct Kind {
 const KINDS: [Kind; 4] = [
     Kind {
         name: "Erlang archives",
-        is_path: |entry| entry.path.ends_with(".ez"),
+        is_path: |entry| has_ending(entry, ".ez"),
         magic: b"PK",
     },
     Kind {
@@ -30,15 +30,19 @@ const KINDS: [Kind; 4] = [
     // SquashFS: <https://docs.kernel.org/filesystems/squashfs.html>.
     Kind {
         name: "snap images",
-        is_path: |entry| entry.path.ends_with(".snap"),
+        is_path: |entry| has_ending(entry, ".snap"),
         magic: b"hsqs",
     },
     Kind {
         name: "Spack packages",
-        is_path: |entry| entry.path.ends_with("/.spack/spec.json"),
+        is_path: |entry| has_ending(entry, "/.spack/spec.json"),
         magic: b"",
     },
 ];
+
+fn has_ending(entry: &Entry<'_>, ending: &str) -> bool {
+    entry.path.ends_with(ending)
+}
 
 /// Notes what nobody reads.
 pub struct Unread;

@@ -95,8 +95,26 @@ pub(super) fn group_of(
         .filter(|named| named.artifact == artifact)
         .map(|named| named.group)
         .or_else(|| well_known(artifact, version).map(str::to_owned))
-        .or_else(|| of_bundle(artifact, manifest.symbolic_name()?).map(str::to_owned))
-        .or_else(|| of_vendor(manifest).map(str::to_owned))
+        .or_else(|| {
+            let manifest = Some(manifest).filter(|manifest| is_about(manifest, version))?;
+            let of_bundle = of_bundle(artifact, manifest.symbolic_name().unwrap_or_default());
+            of_bundle.or_else(|| of_vendor(manifest)).map(str::to_owned)
+        })
+}
+
+/// Whether the manifest can be that of an archive of this version. Where archives were merged, it can be that of another
+/// one: `hadoop-client-runtime-3.3.4.jar` has the manifest of a Protobuf 1.1.1.
+fn is_about(manifest: &Manifest, version: &str) -> bool {
+    manifest
+        .version()
+        .is_none_or(|own| first_number(own) == first_number(version))
+}
+
+fn first_number(version: &str) -> &str {
+    let end = version.find(|c: char| !c.is_ascii_digit());
+    version
+        .get(..end.unwrap_or(version.len()))
+        .unwrap_or_default()
 }
 
 /// The group that the table has for an artifact of this version.
@@ -252,6 +270,19 @@ mod tests {
             ("unheard", "1", format!("{vendor}org.apache\n"), None),
             ("unheard", "1", format!("{vendor}unheard\n"), None),
             ("unheard", "1", String::new(), None),
+            // The manifest of another archive, that was merged into it.
+            (
+                "unheard",
+                "3.3.4",
+                format!("Implementation-Version: 1.1.1\n{vendor}org.unheard\n"),
+                None,
+            ),
+            (
+                "unheard",
+                "3.3.4",
+                format!("Implementation-Version: 3.3\n{vendor}org.unheard\n"),
+                Some("org.unheard"),
+            ),
         ] {
             assert_eq!(
                 group(artifact, version, &manifest).as_deref(),

@@ -5,23 +5,43 @@
 use crate::layers::{Detector, DetectorId, Entry, FileFacts, Interest, Session};
 use crate::model::{Gap, GapKind, LayerPath};
 
-/// An ecosystem, and how its files are told by their path.
-type Kind = (&'static str, fn(&Entry<'_>) -> bool);
+/// An ecosystem, and how its files are told.
+struct Kind {
+    name: &'static str,
+    is_path: fn(&Entry<'_>) -> bool,
+    /// How they begin, where the path alone tells too little: tests of JavaScript and Rust keep texts in `.snap`, too.
+    magic: &'static [u8],
+}
 
 /// The one table: a line for each.
 const KINDS: [Kind; 4] = [
-    ("Erlang archives", |entry| has_ending(entry, &[".ez"])),
-    ("Flatpak applications", |entry| {
-        entry.file_name() == "metadata" && entry.path.starts_with("var/lib/flatpak/")
-    }),
-    ("snap images", |entry| has_ending(entry, &[".snap"])),
-    ("Spack packages", |entry| {
-        entry.path.ends_with("/.spack/spec.json")
-    }),
+    Kind {
+        name: "Erlang archives",
+        is_path: |entry| has_ending(entry, ".ez"),
+        magic: b"PK",
+    },
+    Kind {
+        name: "Flatpak applications",
+        is_path: |entry| {
+            entry.file_name() == "metadata" && entry.path.starts_with("var/lib/flatpak/")
+        },
+        magic: b"",
+    },
+    // SquashFS: <https://docs.kernel.org/filesystems/squashfs.html>.
+    Kind {
+        name: "snap images",
+        is_path: |entry| has_ending(entry, ".snap"),
+        magic: b"hsqs",
+    },
+    Kind {
+        name: "Spack packages",
+        is_path: |entry| has_ending(entry, "/.spack/spec.json"),
+        magic: b"",
+    },
 ];
 
-fn has_ending(entry: &Entry<'_>, endings: &[&str]) -> bool {
-    endings.iter().any(|ending| entry.path.ends_with(ending))
+fn has_ending(entry: &Entry<'_>, ending: &str) -> bool {
+    entry.path.ends_with(ending)
 }
 
 /// Notes what nobody reads.
@@ -31,7 +51,7 @@ impl Detector for Unread {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "unread",
-            version: 2,
+            version: 3,
         }
     }
 
@@ -43,6 +63,8 @@ impl Detector for Unread {
         Some(Box::new(Met {
             kinds: [false; KINDS.len()],
             now: None,
+            path: LayerPath::from(""),
+            start: Vec::new(),
         }))
     }
 }
@@ -50,32 +72,46 @@ impl Detector for Unread {
 /// One layer: each ecosystem is told once, at its first file.
 struct Met {
     kinds: [bool; KINDS.len()],
-    now: Option<Gap>,
+    /// What the present file is by its path, as an index of the table.
+    now: Option<usize>,
+    path: LayerPath,
+    /// As much of the file's beginning as the longest magic has.
+    start: Vec<u8>,
 }
 
 impl Session for Met {
     fn begin(&mut self, entry: &Entry<'_>) -> bool {
-        let met = KINDS
+        self.start.clear();
+        self.now = KINDS
             .iter()
-            .zip(&mut self.kinds)
-            .find(|((_, is_one), met)| !**met && is_one(entry));
-        self.now = met.map(|((name, _), met)| {
-            *met = true;
-            let detail = format!("{name} are not read yet: this is the first of its layer");
-            Gap::at(
-                GapKind::UnreadEcosystem,
-                LayerPath::from(entry.path),
-                detail,
-            )
-        });
+            .zip(&self.kinds)
+            .position(|(kind, met)| !met && (kind.is_path)(entry));
+        if self.now.is_some() {
+            self.path = LayerPath::from(entry.path);
+        }
         self.now.is_some()
     }
 
-    fn chunk(&mut self, _: &[u8]) {}
+    fn chunk(&mut self, bytes: &[u8]) {
+        let longest = KINDS.iter().map(|kind| kind.magic.len()).max().unwrap_or(0);
+        let missing = longest.saturating_sub(self.start.len());
+        self.start.extend(bytes.iter().take(missing));
+    }
 
     fn end(&mut self) -> FileFacts {
+        let now = self.now.take();
+        let met = now.and_then(|now| Some((KINDS.get(now)?, self.kinds.get_mut(now)?)));
+        let Some((kind, met)) = met.filter(|(kind, _)| self.start.starts_with(kind.magic)) else {
+            return FileFacts::default();
+        };
+        *met = true;
+        let detail = format!(
+            "{} are not read yet: this is the first of its layer",
+            kind.name
+        );
+        let gap = Gap::at(GapKind::UnreadEcosystem, self.path.clone(), detail);
         FileFacts {
-            gaps: self.now.take().into_iter().collect(),
+            gaps: vec![gap],
             ..FileFacts::default()
         }
     }
@@ -85,11 +121,14 @@ impl Session for Met {
 mod tests {
     use super::*;
 
-    fn gaps(paths: &[&str]) -> Vec<String> {
+    fn gaps(files: &[(&str, &[u8])]) -> Vec<String> {
         let mut session = Unread.session().expect("a session");
         let mut told = Vec::new();
-        for path in paths {
-            if session.begin(&Entry::file(path, 1)) {
+        for (path, content) in files {
+            if session.begin(&Entry::file(path, content.len() as u64)) {
+                for byte in content.chunks(1) {
+                    session.chunk(byte);
+                }
                 told.extend(session.end().gaps.into_iter().map(|gap| gap.detail));
             }
         }
@@ -98,14 +137,14 @@ mod tests {
 
     #[test]
     fn each_ecosystem_is_told_at_its_first_file() {
-        let paths = [
-            "usr/lib/rabbitmq/plugins/a.ez",
-            "usr/lib/rabbitmq/plugins/b.ez",
-            "opt/spack/zlib-1.3/.spack/spec.json",
-            "var/lib/snapd/snaps/core_1.snap",
+        let files: [(&str, &[u8]); 4] = [
+            ("usr/lib/rabbitmq/plugins/a.ez", b"PK\x03\x04"),
+            ("usr/lib/rabbitmq/plugins/b.ez", b"PK\x03\x04"),
+            ("opt/spack/zlib-1.3/.spack/spec.json", b"{}"),
+            ("var/lib/snapd/snaps/core_1.snap", b"hsqs\x01\0"),
         ];
         assert_eq!(
-            gaps(&paths)
+            gaps(&files)
                 .iter()
                 .map(|detail| detail.split(" are").next().expect("a name"))
                 .collect::<Vec<_>>(),
@@ -116,8 +155,21 @@ mod tests {
     #[test]
     fn what_only_looks_like_one_is_not_told() {
         assert_eq!(
-            gaps(&["a/ez", "srv/metadata", "spec.json", "x.snapshot"]),
+            gaps(&[
+                ("a/ez", b"PK"),
+                ("srv/metadata", b""),
+                ("spec.json", b"{}"),
+                ("x.snapshot", b"hsqs"),
+                ("a/__snapshots__/a.test.js.snap", b"// Jest Snapshot v1"),
+                ("a/snapshots/a.snap", b""),
+            ]),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn a_file_that_only_has_the_name_does_not_hide_the_first_that_is_one() {
+        let found = gaps(&[("a/a.test.js.snap", b"//"), ("b/core_1.snap", b"hsqs\x01")]);
+        assert_eq!(found.len(), 1);
     }
 }

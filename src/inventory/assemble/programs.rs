@@ -88,14 +88,12 @@ fn names_of(package: &Package) -> impl Iterator<Item = (&str, &str)> {
 pub(super) fn without_modules(packages: &[InstalledPackage]) -> impl Iterator<Item = Gap> {
     packages
         .iter()
-        .filter(|installed| {
-            installed.owned_by.is_none() && has_unknown_modules(&installed.package)
-        })
+        .filter(|installed| installed.owned_by.is_none() && has_unknown_modules(&installed.package))
         .map(|installed| {
             Gap::at(
                 GapKind::UnreadableFile,
                 installed.path.clone(),
-                "it is a Go program that was not built from modules: which ones it has is not recorded",
+                "it is a Go program that does not record which modules it was built from",
             )
         })
 }

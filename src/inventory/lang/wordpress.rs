@@ -25,7 +25,7 @@ impl Detector for WordPress {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "lang/wordpress",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -53,8 +53,10 @@ impl Detector for WordPress {
         let Some(title) = header(&head, title) else {
             return Ok(FileFacts::default());
         };
-        let version =
-            header(&head, "Version").ok_or_else(|| ParseError::new("its header has no Version"))?;
+        // The directory takes none without a version: it is the site's own, such as a child theme, and no advisory is about it.
+        let Some(version) = header(&head, "Version") else {
+            return Ok(FileFacts::default());
+        };
         // The folder is the name in the directory of WordPress, by which advisories know it; the title is free text.
         let mut package = Package::new(PackageType::new(package_type), slug, version);
         package.properties.insert("title".into(), title.to_owned());
@@ -184,6 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_site_has_of_its_own_needs_no_version_and_is_no_package() {
+        for (path, text) in [
+            (PLUGIN, "Plugin Name: x\nVersion:\n"),
+            (
+                "var/www/html/wp-content/mu-plugins/tweaks.php",
+                "<?php\n/*\nPlugin Name: Tweaks\n*/\n",
+            ),
+            (
+                "var/www/html/wp-content/themes/child/style.css",
+                "/*\nTheme Name: Child\nTemplate: twentytwenty\n*/\n",
+            ),
+        ] {
+            assert_eq!(facts(path, text), FileFacts::default(), "{path}");
+        }
+    }
+
+    #[test]
     fn a_plugin_is_named_by_its_folder() {
         let facts = facts(
             PLUGIN,
@@ -259,14 +278,10 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_is_missing_is_an_error() {
-        for (path, text) in [
-            (PLUGIN, "Plugin Name: x\nVersion:\n"),
-            (CORE, "<?php $wp_version = get();"),
-            (CORE, "$wp_version = '<secret>';"),
-        ] {
+    fn a_version_of_wordpress_itself_that_is_missing_is_an_error() {
+        for text in ["<?php $wp_version = get();", "$wp_version = '<secret>';"] {
             assert!(
-                detect_one(&WordPress, path, text.as_bytes()).is_err(),
+                detect_one(&WordPress, CORE, text.as_bytes()).is_err(),
                 "{text}"
             );
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::purl::{self, Refused, Told};
-use super::{Listed, release};
+use super::{Listed, WithoutPurl, release};
 use crate::inventory::lang::python;
 use crate::model::{Basis, DiffId, Distribution, LayerPath, Package, PackageType, SourcePackage};
 
@@ -92,11 +92,11 @@ pub(super) enum Said {
 impl Entry {
     /// The package; `None` for an entry that is none: a group of packages, an image, a repository. The error says what is
     /// wrong with it.
-    pub(super) fn read(self) -> Result<Option<Found>, &'static str> {
+    pub(super) fn read(self, without_purl: WithoutPurl) -> Result<Option<Found>, &'static str> {
         let Some(Told {
             mut package,
             distribution,
-        }) = self.told()?
+        }) = self.told(without_purl)?
         else {
             return Ok(None);
         };
@@ -155,7 +155,7 @@ impl Entry {
     }
 
     /// What identifies it: Plimsoll's own words where a PURL cannot carry the name, else the PURL.
-    fn told(&self) -> Result<Option<Told>, &'static str> {
+    fn told(&self, without_purl: WithoutPurl) -> Result<Option<Told>, &'static str> {
         let own = |name| self.properties.own(name).map(str::to_owned);
         if let (Some(package_type), Some(name)) = (own("type"), own("name")) {
             let mut package = Package::new(
@@ -172,9 +172,15 @@ impl Entry {
         }
         let Some(text) = self.purl.as_deref() else {
             // What has not even a version is a group of packages, such as Trivy's `Node.js`.
-            return match self.version {
-                Some(_) => Err("it has no PURL: there is nothing to match it with"),
-                None => Ok(None),
+            let Some(version) = self.version.as_deref() else {
+                return Ok(None);
+            };
+            return match (without_purl, self.name.as_deref()) {
+                (WithoutPurl::IsGeneric, Some(name)) => Ok(Some(Told {
+                    package: Package::new(PackageType::new("generic"), name, version),
+                    distribution: None,
+                })),
+                _ => Err("it has no PURL: there is nothing to match it with"),
             };
         };
         match purl::read(text, self.name.as_deref()) {
@@ -278,7 +284,10 @@ mod tests {
             purl: Some(purl.to_owned()),
             ..Entry::default()
         };
-        entry.read().expect(purl).expect(purl)
+        entry
+            .read(WithoutPurl::IsUnreadable)
+            .expect(purl)
+            .expect(purl)
     }
 
     #[test]
@@ -351,7 +360,12 @@ mod tests {
         ] {
             entry.properties.insert(name, value);
         }
-        let login = entry.read().expect("login").expect("login").listed.package;
+        let login = entry
+            .read(WithoutPurl::IsUnreadable)
+            .expect("login")
+            .expect("login")
+            .listed
+            .package;
         assert_eq!(login.version, "1:4.13+dfsg1-1");
         let source = login.source.expect("a source package");
         assert_eq!(
@@ -366,12 +380,17 @@ mod tests {
             name: Some("Node.js".into()),
             ..Entry::default()
         };
-        assert!(group.read().expect("no fault").is_none());
+        assert!(
+            group
+                .read(WithoutPurl::IsUnreadable)
+                .expect("no fault")
+                .is_none()
+        );
         let nameless = Entry {
             name: Some("zlib".into()),
             version: Some("1".into()),
             ..Entry::default()
         };
-        assert!(nameless.read().is_err());
+        assert!(nameless.read(WithoutPurl::IsUnreadable).is_err());
     }
 }

@@ -85,6 +85,18 @@ struct Bounds {
     objects: usize,
     /// Packages that are kept.
     packages: usize,
+    /// What becomes of an entry with a version and without a PURL.
+    without_purl: WithoutPurl,
+}
+
+/// What becomes of an entry with a name and a version, but without a PURL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WithoutPurl {
+    /// A gap: in a document that is all there is, it is something that cannot be judged.
+    IsUnreadable,
+    /// A package of no ecosystem, as a program is that no package tool brought: what an image's own list says comes on top
+    /// of what was found.
+    IsGeneric,
 }
 
 impl Bounds {
@@ -92,11 +104,13 @@ impl Bounds {
     const USER: Self = Self {
         objects: 8_000_000,
         packages: 1_000_000,
+        without_purl: WithoutPurl::IsUnreadable,
     };
     /// Of one that an image brings.
     const IMAGE: Self = Self {
         objects: 1_000_000,
         packages: 100_000,
+        without_purl: WithoutPurl::IsGeneric,
     };
 }
 
@@ -326,7 +340,7 @@ impl Collector<'_> {
     }
 
     fn entry(&mut self, entry: Option<Entry>, place: &str, name: Option<&str>) {
-        match entry.map(Entry::read) {
+        match entry.map(|entry| entry.read(self.bounds.without_purl)) {
             Some(Ok(Some(found))) if self.found.len() < self.bounds.packages => {
                 self.found.push(found);
             }

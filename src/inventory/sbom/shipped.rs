@@ -33,7 +33,7 @@ impl Detector for Shipped {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "sbom/shipped",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -97,6 +97,10 @@ pub(super) fn facts(sbom: Sbom, path: &str, basis: Basis) -> FileFacts {
             return None;
         }
         let mut package: Package = listed.package;
+        // A claim without a version names what is required, not what lies here: lists of wheels have their requirements so.
+        if basis == Basis::Claimed && package.version.is_empty() {
+            return None;
+        }
         if package.package_type.is_os() && package.distribution.is_none() {
             package.distribution.clone_from(&distribution);
         }
@@ -157,6 +161,28 @@ mod tests {
             .expect("a list")
             .expect("wanted");
         assert_eq!(facts.packages[0].properties["claimed-by"], "sbom.json");
+    }
+
+    /// As the wheel of Pillow lists its libraries, and that of virtualenv its requirements.
+    #[test]
+    fn a_claim_without_a_purl_is_a_package_of_no_ecosystem_and_one_without_a_version_is_none() {
+        let list = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {"type": "library", "name": "FreeType", "version": "2.14.3", "bom-ref": "pkg:generic/freetype2"},
+            {"type": "library", "name": "pythoncapi_compat"},
+            {"type": "library", "name": "filelock", "purl": "pkg:pypi/filelock"}]}"#;
+        let path = "lib/pillow-13.0.0.dist-info/sboms/pillow.cdx.json";
+        let facts = detect_one(&Shipped, path, list.as_bytes())
+            .expect("a list")
+            .expect("wanted");
+        assert_eq!(facts.gaps, []);
+        let [library] = facts.packages.as_slice() else {
+            panic!("one package: {:?}", facts.packages)
+        };
+        assert_eq!(
+            library.purl(None).as_deref(),
+            Some("pkg:generic/FreeType@2.14.3")
+        );
+        assert_eq!(library.basis, Basis::Claimed);
     }
 
     #[test]

@@ -317,6 +317,7 @@ fn a_list_that_is_too_long_is_cut_and_says_so() {
     let few = Bounds {
         objects: 1000,
         packages: 2,
+        without_purl: WithoutPurl::IsUnreadable,
     };
     let component = r#"{"type": "library", "name": "x", "version": "1", "purl": "pkg:npm/x@1"}"#;
     let text = |count: usize| {

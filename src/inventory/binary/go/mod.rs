@@ -21,10 +21,14 @@ pub(super) fn read(executable: &Executable<'_>, _: &Entry<'_>, harvest: &mut Har
     match BuildInfo::find(executable) {
         Some(Ok(build_info)) => modules::read(&build_info, harvest),
         Some(Err(reason)) => harvest.unreadable(reason),
-        None if executable.section(&FUNCTION_TABLES).is_some() => harvest.unreadable(
-            "it is a Go program, but does not say of which modules: Go does so since 1.13",
-        ),
-        None => {}
+        None if executable.section(&FUNCTION_TABLES).is_none() => {}
+        // Of a release before 1.13, or its makers took it out, as those of esbuild do.
+        None => match version::of_runtime(executable.bytes) {
+            Some(go_version) => modules::read_none(go_version, harvest),
+            None => harvest.unreadable(
+                "it is a Go program, but tells neither its modules nor its release of Go",
+            ),
+        },
     }
 }
 

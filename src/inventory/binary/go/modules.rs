@@ -13,7 +13,7 @@ use super::build_info::BuildInfo;
 use super::settings::Settings;
 use super::version;
 use crate::inventory::harvest::Harvest;
-use crate::model::{Package, PackageType};
+use crate::model::{Basis, Package, PackageType};
 
 /// What Go writes for a module that it built from a folder.
 const DEVEL: &str = "(devel)";
@@ -85,14 +85,26 @@ pub(super) fn read(build_info: &BuildInfo<'_>, harvest: &mut Harvest<'_>) {
     }
     let mut library = standard_library(&list.settings, go_version);
     if !names_modules && !is_without_modules(list.path) {
-        let (key, value) = UNKNOWN_MODULES;
-        library.properties.insert(key.into(), value.into());
+        mark_unknown_modules(&mut library);
     }
     harvest.package(library);
 }
 
+/// Takes what is left of a program in which Go wrote nothing: that the standard library of this release is in it.
+pub(super) fn read_none(go_version: &str, harvest: &mut Harvest<'_>) {
+    let mut library = standard_library(&Settings::default(), go_version);
+    library.basis = Basis::Heuristic;
+    mark_unknown_modules(&mut library);
+    harvest.package(library);
+}
+
+fn mark_unknown_modules(library: &mut Package) {
+    let (key, value) = UNKNOWN_MODULES;
+    library.properties.insert(key.into(), value.into());
+}
+
 /// Whether it is the standard library of a program that has modules, but does not say which: as Debian builds Go programs,
-/// and Bazel did. Whether that matters, its owner decides (`assemble`).
+/// Bazel did, and whoever takes the list out. Whether that matters, its owner decides (`assemble`).
 pub(in crate::inventory) fn has_unknown_modules(package: &Package) -> bool {
     let (key, value) = UNKNOWN_MODULES;
     package.properties.get(key).is_some_and(|is| is == value)

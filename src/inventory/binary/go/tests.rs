@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::inventory::binary::tests::{facts, gaps};
 use crate::inventory::binary::written::{Elf, Kind, part, pe};
 use crate::layers::FileFacts;
-use crate::model::Package;
+use crate::model::{Basis, Package};
 
 /// The list of modules between its marks, which are 16 bytes each.
 fn marked(modules: &str) -> Vec<u8> {
@@ -226,8 +226,25 @@ fn a_go_program_that_does_not_tell_is_a_gap() {
     let old = ELF.write(&[part(".gopclntab", 0x1000, Kind::Code, b"functions")]);
     assert_eq!(
         gaps(&facts("bin/x", &old)),
-        ["it is a Go program, but does not say of which modules: Go does so since 1.13"]
+        ["it is a Go program, but tells neither its modules nor its release of Go"]
     );
+}
+
+/// As the program of esbuild 0.28.2, whose makers take the list out.
+#[test]
+fn a_go_program_without_a_list_still_tells_the_release_of_its_standard_library() {
+    let facts = facts(
+        "bin/esbuild",
+        &ELF.write(&[
+            part(".rodata", 0x1000, Kind::Code, b"\0\0go1.26.5\0\0"),
+            part(".gopclntab", 0x2000, Kind::Code, b"functions"),
+        ]),
+    );
+    assert_eq!(names(&facts), ["stdlib@1.26.5"]);
+    assert_eq!(gaps(&facts), [""; 0]);
+    let library = find(&facts, "stdlib");
+    assert_eq!(library.basis, Basis::Heuristic);
+    assert!(super::has_unknown_modules(library));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Versions that a program of Go has where the list of modules says `(devel)`, and that of the standard library.
 
+use memchr::memmem;
+
 use super::settings::Settings;
 
 /// Bytes of a version. 100: a pseudo-version has 40.
@@ -21,6 +23,22 @@ pub(super) fn standard_library(go_version: &str) -> String {
             .collect::<Vec<_>>()
             .join(" "),
     }
+}
+
+/// The release that a program's runtime says of itself, `runtime.buildVersion`: each linker writes that text between zeros
+/// (`addstrdata` in `cmd/link/internal/ld/data.go`). `None` where there is no such text, or several that differ.
+pub(super) fn of_runtime(program: &[u8]) -> Option<&str> {
+    let texts = memmem::find_iter(program, b"\0go1.").filter_map(|zero| {
+        let rest = program.get(zero + 1..)?;
+        let text = rest.get(..LONGEST).unwrap_or(rest);
+        let text = text.get(..memchr::memchr(0, text)?)?;
+        let is_release = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'.';
+        let text = std::str::from_utf8(text).ok()?;
+        text.as_bytes().iter().all(is_release).then_some(text)
+    });
+    let mut texts = texts.filter(|text| text.as_bytes().get(4).is_some_and(u8::is_ascii_digit));
+    let first = texts.next()?;
+    texts.all(|other| other == first).then_some(first)
 }
 
 /// The version that the linker was told to write into a variable: `-X main.version=1.2.3`.
@@ -112,6 +130,22 @@ mod tests {
             ("devel +0123abc", "devel +0123abc"),
         ] {
             assert_eq!(standard_library(go_version), release);
+        }
+    }
+
+    #[test]
+    fn the_runtime_s_own_release_stands_between_zeros_and_is_one() {
+        for (program, release) in [
+            (&b"\0\0go1.26.5\0\0"[..], Some("go1.26.5")),
+            (b"a\0go1.9\0b\0go1.9\0", Some("go1.9")),
+            (b"\0go1.26.5\0\0go1.25.1\0", None),
+            (b"cgo1.26.5\0 only_go1.26.go\0", None),
+            (b"\0go1.26.5", None),
+            (b"\0go1.26 X:a\0", None),
+            (b"\0go1.x\0", None),
+            (b"", None),
+        ] {
+            assert_eq!(of_runtime(program), release, "{program:?}");
         }
     }
 

@@ -95,8 +95,26 @@ pub(super) fn group_of(
         .filter(|named| named.artifact == artifact)
         .map(|named| named.group)
         .or_else(|| well_known(artifact, version).map(str::to_owned))
-        .or_else(|| of_bundle(artifact, manifest.symbolic_name()?).map(str::to_owned))
-        .or_else(|| of_vendor(manifest).map(str::to_owned))
+        .or_else(|| {
+            let manifest = Some(manifest).filter(|manifest| is_about(manifest, version))?;
+            let of_bundle = of_bundle(artifact, manifest.symbolic_name().unwrap_or_default());
+            of_bundle.or_else(|| of_vendor(manifest)).map(str::to_owned)
+        })
+}
+
+/// Whether the manifest can be that of an archive of this version. Where archives were merged, it can be that of another
+/// one: `hadoop-client-runtime-3.3.4.jar` has the manifest of a Protobuf 1.1.1.
+fn is_about(manifest: &Manifest, version: &str) -> bool {
+    manifest
+        .version()
+        .is_none_or(|own| first_number(own) == first_number(version))
+}
+
+fn first_number(version: &str) -> &str {
+    let end = version.find(|c: char| !c.is_ascii_digit());
+    version
+        .get(..end.unwrap_or(version.len()))
+        .unwrap_or_default()
 }
 
 /// The group that the table has for an artifact of this version.
@@ -259,5 +277,17 @@ mod tests {
                 "{artifact} {manifest}"
             );
         }
+    }
+
+    #[test]
+    fn the_manifest_of_an_archive_that_was_merged_into_it_names_no_group() {
+        let manifest = |version: &str| {
+            format!("Implementation-Version: {version}\nImplementation-Vendor-Id: org.unheard\n")
+        };
+        assert_eq!(group("unheard", "3.3.4", &manifest("1.1.1")), None);
+        assert_eq!(
+            group("unheard", "3.3.4", &manifest("3.3")).as_deref(),
+            Some("org.unheard")
+        );
     }
 }

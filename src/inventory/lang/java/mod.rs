@@ -78,7 +78,7 @@ impl Detector for Java {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "lang/java",
-            version: 1,
+            version: 2,
         }
     }
 

@@ -66,6 +66,19 @@ pub(super) fn read(
     }
 }
 
+/// The scripts that dpkg keeps beside a package's list of files are that package's, too, and in no list (deb(5), "control file").
+pub(super) fn own_control_files((package, kind): (&str, Kind), list: &str, files: &mut OwnedFiles) {
+    const SCRIPTS: [&str; 5] = ["preinst", "postinst", "prerm", "postrm", "config"];
+    if kind != Kind::List {
+        return;
+    }
+    let stem = list.strip_suffix("list").unwrap_or(list);
+    for script in SCRIPTS {
+        let path = format!("{stem}{script}");
+        files.add(package, &[path.as_bytes()], ClaimKind::File, None);
+    }
+}
+
 /// One line of the `Conffiles` field: a path, the digest that it was brought with, and flags.
 pub(super) fn read_conffile(package: &str, line: &[u8], files: &mut OwnedFiles) {
     let mut words = line.rsplit(|byte| *byte == b' ').peekable();
@@ -186,7 +199,16 @@ mod tests {
         let libc6 = |path| ("libc6", path, File, None);
         assert_eq!(
             claimed(&facts),
-            [libc6("lib64/ld.so"), libc6("usr/share/doc/libc6/a b")]
+            [
+                libc6("lib64/ld.so"),
+                libc6("usr/share/doc/libc6/a b"),
+                // The package's own scripts are in no list.
+                libc6("var/lib/dpkg/info/libc6:amd64.preinst"),
+                libc6("var/lib/dpkg/info/libc6:amd64.postinst"),
+                libc6("var/lib/dpkg/info/libc6:amd64.prerm"),
+                libc6("var/lib/dpkg/info/libc6:amd64.postrm"),
+                libc6("var/lib/dpkg/info/libc6:amd64.config"),
+            ]
         );
     }
 

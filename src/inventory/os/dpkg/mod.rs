@@ -23,7 +23,7 @@ impl Detector for Dpkg {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "os/dpkg",
-            version: 2,
+            version: 3,
         }
     }
 
@@ -60,6 +60,7 @@ impl Detector for Dpkg {
             // In `status.d`, only the checksums are apart from the record.
             ("var/lib/dpkg/info", _, Some(found)) | (_, _, Some(found @ (_, Kind::Md5sums))) => {
                 files::read(found, file.bytes, &mut owned, &mut harvest);
+                files::own_control_files(found, path, &mut owned);
             }
             _ => {
                 for stanza in stanzas(file.bytes) {

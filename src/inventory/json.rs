@@ -297,15 +297,16 @@ impl<'de, T: Deserialize<'de> + Default> Loose<'de> for Object<T> {
     }
 }
 
-/// A list of objects, with nothing in the places of what is none; anything but a list is an empty one. Whoever reads it
-/// bounds it.
+/// A list of objects, with nothing in the places of what is none; anything but a list is an empty one.
+///
+/// Whoever reads it bounds the objects. What is none takes two bytes of a file, and here a pointer, not the room of an object.
 #[derive(Debug, Default)]
-pub(super) struct List<T>(pub(super) Vec<Option<T>>);
+pub(super) struct List<T>(pub(super) Vec<Option<Box<T>>>);
 
 impl<T> List<T> {
     /// The objects.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().flatten()
+        self.0.iter().filter_map(Option::as_deref)
     }
 }
 
@@ -408,6 +409,8 @@ mod tests {
             .map(|item| item.as_ref().map(|item| item.name.text()))
             .collect();
         assert_eq!(names, [Some(Some("a")), None, None, None, None, Some(None)]);
+        // A pointer each: a hostile list has one in two bytes.
+        assert_eq!(size_of_val(&*record.list.0), 6 * size_of::<usize>());
         assert_eq!(record.list.iter().count(), 2);
         assert_eq!(record.words.0, ["x", " y", ""]);
     }

@@ -169,7 +169,11 @@ impl Bom {
     }
 }
 
-fn collect_component(component: Option<Component>, place: &str, collector: &mut Collector<'_>) {
+fn collect_component(
+    component: Option<Box<Component>>,
+    place: &str,
+    collector: &mut Collector<'_>,
+) {
     match component {
         Some(component) => component.collect(place, collector),
         None => collector.unreadable(format!("{place} is no object")),

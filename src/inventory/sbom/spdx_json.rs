@@ -90,7 +90,7 @@ impl From<SpdxJson> for Document {
                 .packages
                 .0
                 .into_iter()
-                .map(|package| package.map(SpdxPackage::from))
+                .map(|package| package.map(|package| Box::new(SpdxPackage::from(*package))))
                 .collect(),
             relationships: json
                 .relationships

@@ -11,6 +11,7 @@ mod archive;
 mod assemble;
 mod binary;
 mod harvest;
+mod json;
 mod lang;
 mod os;
 mod os_release;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::inventory::harvest::Harvest;
+use crate::inventory::json;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{ClaimKind, Claims, LayerPath, Package, PackageType};
 
@@ -46,17 +47,7 @@ impl Detector for Dotnet {
     }
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
-        let json = file
-            .bytes
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(file.bytes);
-        let record: Record = serde_json::from_slice(json).map_err(|error| {
-            ParseError::new(format!(
-                "it is no record of .NET's dependencies (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })?;
+        let record: Record = json::read_or(file.bytes, "it is no record of .NET's dependencies")?;
         let mut harvest = Harvest::of(file.entry.path);
         let folder = file.entry.parent();
         let framework = framework_of(folder)

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::lenient::{self, Text};
 use crate::inventory::harvest::Harvest;
+use crate::inventory::json::{self, Text};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{Package, PackageType, path_file_name, path_parent};
 
@@ -52,7 +52,7 @@ impl Detector for Perl {
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         if file.entry.file_name() == "install.json" {
-            let install: Install = lenient::read(file.bytes)?;
+            let install: Install = json::read(file.bytes)?;
             let package = install
                 .into_package()
                 .ok_or_else(|| ParseError::new("it has no name or no version"))?;
@@ -79,13 +79,13 @@ impl Install {
     /// The distribution is what has a version on CPAN: `libwww-perl`, whose main module is `LWP`. cpanm writes the version of
     /// most as a number, in which 1.20 is 1.2: as text it is in the distribution's name.
     fn into_package(self) -> Option<Package> {
-        let distribution = self.dist.as_deref().and_then(split_distribution);
+        let distribution = self.dist.text().and_then(split_distribution);
         let (name, version) = match distribution {
             Some((name, version)) => (name.to_owned(), version.to_owned()),
-            None => (distribution_of(self.name.as_deref()?), self.version.0?),
+            None => (distribution_of(self.name.text()?), self.version.owned()?),
         };
         let mut package = Package::new(PackageType::new("cpan"), name, version);
-        package.namespace = self.pathname.as_deref().and_then(author_of);
+        package.namespace = self.pathname.text().and_then(author_of);
         Some(package)
     }
 }

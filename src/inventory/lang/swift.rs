@@ -7,8 +7,8 @@
 
 use serde::Deserialize;
 
-use super::lenient::{self, Many, Text};
 use crate::inventory::harvest::Harvest;
+use crate::inventory::json::{self, Many, Text};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{Basis, Package, PackageType};
 
@@ -42,7 +42,7 @@ impl Detector for Swift {
 
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         let path = file.entry.path;
-        let resolved: Resolved = lenient::read(file.bytes)?;
+        let resolved: Resolved = json::read(file.bytes)?;
         let mut harvest = Harvest::of(path);
         let lists = [&resolved.pins, &resolved.object.pins];
         for (number, pin) in (1..).zip(lists.iter().flat_map(|pins| &pins.items)) {
@@ -100,32 +100,32 @@ impl Pin {
     /// A folder beside the application, which belongs to it. Version 1 has no kind.
     fn is_local(&self) -> bool {
         let is_folder = |location: &str| location.starts_with('/') || location.starts_with("file:");
-        match self.kind.as_deref() {
+        match self.kind.text() {
             Some(kind) => matches!(kind, "localSourceControl" | "fileSystem"),
             None => self.location().is_some_and(is_folder),
         }
     }
 
     fn location(&self) -> Option<&str> {
-        self.location.as_deref().or(self.repository_url.as_deref())
+        self.location.text().or(self.repository_url.text())
     }
 
     fn package(&self) -> Option<Package> {
-        let (namespace, name) = if self.kind.as_deref() == Some("registry") {
+        let (namespace, name) = if self.kind.text() == Some("registry") {
             // Identities of registries are `scope.name`.
-            let (scope, name) = self.identity.as_deref()?.split_once('.')?;
+            let (scope, name) = self.identity.text()?.split_once('.')?;
             (scope.to_owned(), name)
         } else {
             split_location(self.location()?)?
         };
         // A pin to a branch has no version: then its revision says what was built.
         let state = &self.state;
-        let version = state.version.as_deref().or(state.revision.as_deref())?;
+        let version = state.version.text().or(state.revision.text())?;
         let mut package = Package::new(PackageType::new("swift"), name, version);
         package.namespace = Some(namespace);
         package.basis = Basis::Claimed;
         for (key, value) in [("branch", &state.branch), ("revision", &state.revision)] {
-            if let Some(value) = value.as_deref() {
+            if let Some(value) = value.text() {
                 package.properties.insert(key.into(), value.to_owned());
             }
         }

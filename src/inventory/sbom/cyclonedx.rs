@@ -2,10 +2,11 @@
 //! properties of their own.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
 use super::entry::{Entry, Properties};
-use super::json::{Components, List, Object, Text, Texts};
 use super::{Collector, release};
+use crate::inventory::json::{List, Loose, Object, Text, Texts, loosely};
 use crate::model::{Distribution, Gap};
 
 /// The fields that are read.
@@ -21,10 +22,37 @@ pub(super) struct Bom {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Metadata {
-    /// Up to version 1.4 a list of tools, later components like all others.
-    tools: Components<Component>,
+    tools: Tools,
     component: Object<Component>,
     properties: List<Property>,
+}
+
+/// Up to version 1.4 a list of tools, later an object with components like all others.
+#[derive(Debug, Default)]
+struct Tools(List<Component>);
+
+impl<'de> Loose<'de> for Tools {
+    fn of_list<A: SeqAccess<'de>>(items: A) -> Result<Self, A::Error> {
+        List::of_list(items).map(Self)
+    }
+
+    fn of_object<A: MapAccess<'de>>(mut fields: A) -> Result<Self, A::Error> {
+        let mut tools = Self::default();
+        while let Some(name) = fields.next_key::<String>()? {
+            if name == "components" {
+                tools.0 = fields.next_value()?;
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(tools)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tools {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        loosely(deserializer)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,7 +116,7 @@ struct Composition {
 
 impl Bom {
     pub(super) fn form(&self) -> String {
-        match self.spec_version.get() {
+        match self.spec_version.text() {
             Some(version) => format!("CycloneDX {version}"),
             None => "CycloneDX".to_owned(),
         }
@@ -97,7 +125,7 @@ impl Bom {
     pub(super) fn collect(self, collector: &mut Collector<'_>) {
         let metadata = self.metadata.0.unwrap_or_default();
         if let Some(tool) = metadata.tools.0.iter().next() {
-            collector.tool(tool.name.get(), tool.version.get());
+            collector.tool(tool.name.text(), tool.version.text());
         }
         let own_gaps = own_gaps(&metadata.properties);
         let says_gaps = !own_gaps.is_empty();
@@ -107,19 +135,19 @@ impl Bom {
         let mut root = None;
         if let Some(component) = metadata.component.0 {
             root = component.bom_ref.owned();
-            collector.subject(component.name.get(), component.version.get());
+            collector.subject(component.name.text(), component.version.text());
             let properties = properties(&component.properties);
             collector.image(&properties);
             for property in component.properties.iter() {
-                let value = property.value.get().unwrap_or_default();
+                let value = property.value.text().unwrap_or_default();
                 if let Some("plimsoll:layer:diffid" | "aquasecurity:trivy:DiffID") =
-                    property.name.get()
+                    property.name.text()
                 {
                     collector.layer(value);
                 }
             }
             // The list is about it; it is one of the packages only if it is a package.
-            if component.purl.get().is_some() {
+            if component.purl.text().is_some() {
                 component.collect("metadata.component", collector);
             }
         }
@@ -129,7 +157,7 @@ impl Bom {
         let is_incomplete = |composition: &Composition| {
             composition
                 .aggregate
-                .get()
+                .text()
                 .is_some_and(|aggregate| aggregate.starts_with("incomplete"))
                 && root
                     .as_ref()
@@ -141,7 +169,11 @@ impl Bom {
     }
 }
 
-fn collect_component(component: Option<Component>, place: &str, collector: &mut Collector<'_>) {
+fn collect_component(
+    component: Option<Box<Component>>,
+    place: &str,
+    collector: &mut Collector<'_>,
+) {
     match component {
         Some(component) => component.collect(place, collector),
         None => collector.unreadable(format!("{place} is no object")),
@@ -151,7 +183,7 @@ fn collect_component(component: Option<Component>, place: &str, collector: &mut 
 impl Component {
     fn collect(mut self, place: &str, collector: &mut Collector<'_>) {
         let nested = std::mem::take(&mut self.components);
-        match self.kind.get() {
+        match self.kind.text() {
             Some("operating-system") => collector.system(self.system()),
             // Files, hardware, data and the like: no package manager installs them.
             Some(
@@ -175,7 +207,7 @@ impl Component {
     fn system(&self) -> Option<Distribution> {
         let properties = properties(&self.properties);
         properties.distribution("distribution").or_else(|| {
-            let mut distribution = release::named(self.name.get()?, self.version.get());
+            let mut distribution = release::named(self.name.text()?, self.version.text());
             distribution.pretty_name = self.description.owned();
             Some(distribution)
         })
@@ -185,10 +217,10 @@ impl Component {
     fn entry(self) -> Option<Entry> {
         let properties = properties(&self.properties);
         let is_deleted = properties.own("removed-in:diffid").is_some();
-        if self.scope.get() == Some("excluded") && !is_deleted {
+        if self.scope.text() == Some("excluded") && !is_deleted {
             return None;
         }
-        let name = self.name.get().map(|name| match self.group.get() {
+        let name = self.name.text().map(|name| match self.group.text() {
             Some(group) => format!("{group}/{name}"),
             None => name.to_owned(),
         });
@@ -220,7 +252,7 @@ impl Component {
 fn properties(list: &List<Property>) -> Properties {
     let mut properties = Properties::default();
     for property in list.iter() {
-        if let (Some(name), Some(value)) = (property.name.get(), property.value.whole()) {
+        if let (Some(name), Some(value)) = (property.name.text(), property.value.whole()) {
             properties.insert(name, value);
         }
     }
@@ -230,7 +262,25 @@ fn properties(list: &List<Property>) -> Properties {
 /// The gaps of the scan that the list was written by, if it was Plimsoll's.
 fn own_gaps(list: &List<Property>) -> Vec<Gap> {
     list.iter()
-        .filter(|property| property.name.get() == Some("plimsoll:gap"))
-        .filter_map(|property| serde_json::from_str(property.value.get()?).ok())
+        .filter(|property| property.name.text() == Some("plimsoll:gap"))
+        .filter_map(|property| serde_json::from_str(property.value.text()?).ok())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_are_a_list_or_the_components_of_an_object() {
+        for (json, count) in [
+            (r#"[{"name": "t"}]"#, 1),
+            (r#"{"services": 1, "components": [{}, {}]}"#, 2),
+            (r#"{"components": "t"}"#, 0),
+            (r#""t""#, 0),
+        ] {
+            let tools: Tools = serde_json::from_str(json).expect(json);
+            assert_eq!(tools.0.iter().count(), count, "{json}");
+        }
+    }
 }

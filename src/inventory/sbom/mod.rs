@@ -7,7 +7,6 @@
 mod bitnami;
 mod cyclonedx;
 mod entry;
-mod json;
 mod purl;
 mod release;
 mod shipped;
@@ -25,8 +24,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::entry::{Entry, Found, Properties, settle};
-use self::json::{Object, Text};
 use super::harvest::Harvest;
+use super::json::{self, Object, Text};
 use crate::layers::ParseError;
 use crate::model::{
     DiffId, Digest, Distribution, Gap, GapKind, LayerPath, Package, Platform, Untrusted,
@@ -206,24 +205,24 @@ impl Head {
     }
 
     fn own_kind(&self) -> Option<Kind> {
-        if self.bom_format.get() == Some("CycloneDX") {
+        if self.bom_format.text() == Some("CycloneDX") {
             return Some(Kind::CycloneDx);
         }
         if self
             .spdx_version
-            .get()
+            .text()
             .is_some_and(|version| version.starts_with("SPDX-"))
         {
             return Some(Kind::Spdx);
         }
         if self
             .context
-            .get()
+            .text()
             .is_some_and(|context| context.contains("spdx.org/rdf/3"))
         {
             return Some(Kind::Spdx3);
         }
-        let schema = self.schema.0.as_ref().and_then(|schema| schema.url.get());
+        let schema = self.schema.0.as_ref().and_then(|schema| schema.url.text());
         let is_syft = schema.is_some_and(|url| url.contains("anchore/syft"));
         (is_syft && self.artifacts.is_some()).then_some(Kind::Syft)
     }
@@ -276,13 +275,7 @@ fn inner<T: DeserializeOwned>(bytes: &[u8], wrapped: bool) -> Result<T, ParseErr
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ParseError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        ParseError::new(format!(
-            "it is no JSON that can be read (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })
+    json::read_or(bytes, "it is no JSON that can be read")
 }
 
 /// Takes what a form says, within bounds.

@@ -12,7 +12,8 @@ pub(super) struct Document {
     pub(super) version: Option<String>,
     pub(super) name: Option<String>,
     pub(super) creators: Vec<String>,
-    pub(super) packages: Vec<Option<SpdxPackage>>,
+    /// Nothing for what is no object.
+    pub(super) packages: Vec<Option<Box<SpdxPackage>>>,
     pub(super) relationships: Vec<Relationship>,
     /// Ids of what the document is about.
     pub(super) describes: Vec<String>,

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::json::{List, Object, Text, Texts};
 use super::spdx::{Document, Relationship, SpdxPackage};
+use crate::inventory::json::{List, Object, Text, Texts};
 
 /// The fields that are read.
 #[derive(Debug, Default, Deserialize)]
@@ -90,7 +90,7 @@ impl From<SpdxJson> for Document {
                 .packages
                 .0
                 .into_iter()
-                .map(|package| package.map(SpdxPackage::from))
+                .map(|package| package.map(|package| Box::new(SpdxPackage::from(*package))))
                 .collect(),
             relationships: json
                 .relationships
@@ -131,9 +131,9 @@ impl From<JsonPackage> for SpdxPackage {
 impl JsonRelationship {
     fn read(&self) -> Option<Relationship> {
         Relationship::of(
-            self.spdx_element_id.get()?,
-            self.relationship_type.get()?,
-            self.related_spdx_element.get()?,
+            self.spdx_element_id.text()?,
+            self.relationship_type.text()?,
+            self.related_spdx_element.text()?,
         )
     }
 }

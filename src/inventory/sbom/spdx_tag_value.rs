@@ -141,7 +141,9 @@ impl Reading {
 
     fn end_package(&mut self) {
         self.is_other = false;
-        self.document.packages.extend(self.package.take().map(Some));
+        self.document
+            .packages
+            .extend(self.package.take().map(Box::new).map(Some));
     }
 
     fn finish(mut self) -> Document {

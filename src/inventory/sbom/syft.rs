@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Collector;
 use super::entry::{Entry, Properties};
-use super::json::{List, Object, Text};
+use crate::inventory::json::{List, Object, Text};
 use crate::model::Distribution;
 
 /// The fields that are read.
@@ -92,7 +92,7 @@ struct Descriptor {
 impl SyftJson {
     pub(super) fn form(&self) -> String {
         let schema = self.schema.0.as_ref();
-        match schema.and_then(|schema| schema.version.get()) {
+        match schema.and_then(|schema| schema.version.text()) {
             Some(version) => format!("Syft JSON {version}"),
             None => "Syft JSON".to_owned(),
         }
@@ -100,17 +100,17 @@ impl SyftJson {
 
     pub(super) fn collect(self, collector: &mut Collector<'_>) {
         if let Some(tool) = self.descriptor.0 {
-            collector.tool(tool.name.get(), tool.version.get());
+            collector.tool(tool.name.text(), tool.version.text());
         }
         if let Some(source) = self.source.0 {
             let image = source.metadata.0.unwrap_or_default();
-            let name = image.user_input.get().or_else(|| source.name.get());
-            collector.subject(name, source.version.get());
+            let name = image.user_input.text().or_else(|| source.name.text());
+            collector.subject(name, source.version.text());
             for layer in image.layers.iter() {
-                collector.layer(layer.digest.get().unwrap_or_default());
+                collector.layer(layer.digest.text().unwrap_or_default());
             }
         }
-        if let Some(distro) = self.distro.0.filter(|distro| distro.id.get().is_some()) {
+        if let Some(distro) = self.distro.0.filter(|distro| distro.id.text().is_some()) {
             collector.system(Some(Distribution {
                 id: distro.id.owned().unwrap_or_default(),
                 version_id: distro.version_id.owned(),
@@ -137,7 +137,7 @@ impl Artifact {
         let location = self.locations.iter().next();
         let mut properties = Properties::default();
         let metadata = self.metadata.0.unwrap_or_default();
-        if let Some(label) = metadata.modularity_label.get() {
+        if let Some(label) = metadata.modularity_label.text() {
             properties.insert("plimsoll:property:modularity-label", label);
         }
         let license = |license: &License| {

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::installed::in_folder;
-use super::lenient::{self, Many, Text};
 use crate::inventory::harvest::Harvest;
+use crate::inventory::json::{self, Many, Text};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{Basis, Package, PackageType};
 
@@ -153,7 +153,7 @@ struct Graph {
 /// program.
 fn read_lock(file: File<'_>) -> Result<FileFacts, ParseError> {
     let path = file.entry.path;
-    let lock: Lock = lenient::read(file.bytes)?;
+    let lock: Lock = json::read(file.bytes)?;
     let mut harvest = Harvest::of(path);
     let of_graph = lock.graph_lock.nodes.iter().filter_map(|(id, node)| {
         let text = |field: &str| node.get(field).and_then(Value::as_str);
@@ -161,7 +161,7 @@ fn read_lock(file: File<'_>) -> Result<FileFacts, ParseError> {
         // A program from a text file has a node without a reference.
         text("ref").filter(|_| is_in_program)
     });
-    let of_lists = lock.requires.items.iter().filter_map(Text::as_deref);
+    let of_lists = lock.requires.items.iter().filter_map(Text::text);
     for reference in of_lists.chain(of_graph) {
         match package_of(reference) {
             Some(mut package) => {

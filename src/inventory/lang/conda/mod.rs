@@ -14,8 +14,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::json::Scalar;
 use super::listed::Listed;
+use crate::inventory::json::{self, Fields, Text};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{FileAlgorithm, FileDigest, Package, PackageType, path_file_name, path_parent};
 
@@ -53,22 +53,12 @@ impl Detector for Conda {
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         let environment = path_parent(file.entry.parent()).unwrap_or_default();
         let mut record = Record {
-            fields: Fields::default(),
+            description: Description::default(),
             paths: Listed::below(environment),
             files: Listed::below(environment),
         };
-        let mut json = serde_json::Deserializer::from_slice(file.bytes);
-        RecordSeed(&mut record)
-            .deserialize(&mut json)
-            .and_then(|()| json.end())
-            .map_err(|error| {
-                ParseError::new(format!(
-                    "it is no record of conda (line {}, column {})",
-                    error.line(),
-                    error.column()
-                ))
-            })?;
-        let package = record.fields.package()?;
+        json::take(file.bytes, &mut record, "it is no record of conda")?;
+        let package = record.description.package()?;
         let listed = if record.paths.is_empty() {
             record.files
         } else {
@@ -83,7 +73,7 @@ impl Detector for Conda {
 
 /// What is taken from a record while it is read.
 struct Record<'a> {
-    fields: Fields,
+    description: Description,
     /// Of `paths_data`, with digests.
     paths: Listed<'a>,
     /// Of `files`: all that conda before 4.4 wrote.
@@ -92,19 +82,19 @@ struct Record<'a> {
 
 /// The fields that describe the package.
 #[derive(Default)]
-struct Fields {
-    name: Scalar,
-    version: Scalar,
-    build: Scalar,
-    channel: Scalar,
-    subdir: Scalar,
-    license: Scalar,
-    md5: Scalar,
-    sha256: Scalar,
+struct Description {
+    name: Text,
+    version: Text,
+    build: Text,
+    channel: Text,
+    subdir: Text,
+    license: Text,
+    md5: Text,
+    sha256: Text,
 }
 
-impl Fields {
-    fn place(&mut self, name: &str) -> Option<&mut Scalar> {
+impl Description {
+    fn place(&mut self, name: &str) -> Option<&mut Text> {
         Some(match name {
             "name" => &mut self.name,
             "version" => &mut self.version,
@@ -185,9 +175,6 @@ fn is_subdir(part: &str) -> bool {
             .is_some_and(|(system, _)| SYSTEMS.contains(&system))
 }
 
-/// The object that the file is.
-struct RecordSeed<'r, 'a>(&'r mut Record<'a>);
-
 /// `paths_data`: an object with the list `paths`.
 struct PathsData<'r, 'a>(&'r mut Listed<'a>);
 
@@ -202,10 +189,10 @@ struct Files<'r, 'a, T> {
 #[serde(default)]
 struct PathEntry {
     #[serde(rename = "_path")]
-    path: Scalar,
-    sha256: Scalar,
+    path: Text,
+    sha256: Text,
     /// The digest after the environment's own path was written into the file.
-    sha256_in_prefix: Scalar,
+    sha256_in_prefix: Text,
 }
 
 impl PathEntry {
@@ -215,41 +202,20 @@ impl PathEntry {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for RecordSeed<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RecordSeed<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a record of conda")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        let record = self.0;
-        while let Some(name) = fields.next_key::<String>()? {
-            match name.as_str() {
-                "paths_data" => fields.next_value_seed(PathsData(&mut record.paths))?,
-                "files" => {
-                    fields.next_value_seed(Files {
-                        listed: &mut record.files,
-                        add: |listed, name: &Scalar| {
-                            listed.file(name.text().unwrap_or_default().as_bytes(), None);
-                        },
-                    })?;
-                }
-                name => match record.fields.place(name) {
-                    Some(place) => *place = fields.next_value()?,
-                    None => {
-                        fields.next_value::<IgnoredAny>()?;
-                    }
+impl Fields for Record<'_> {
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "paths_data" => value.next_value_seed(PathsData(&mut self.paths))?,
+            "files" => value.next_value_seed(Files {
+                listed: &mut self.files,
+                add: |listed, name: &Text| {
+                    listed.file(name.text().unwrap_or_default().as_bytes(), None);
                 },
-            }
+            })?,
+            name => match self.description.place(name) {
+                Some(place) => *place = value.next_value()?,
+                None => value.next_value::<IgnoredAny>().map(drop)?,
+            },
         }
         Ok(())
     }

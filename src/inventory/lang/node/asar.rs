@@ -8,14 +8,12 @@
 //! 8 + bytes of the frame: content, to which the offsets of the tree are relative
 //! ```
 
-use std::fmt;
+use serde::de::{IgnoredAny, MapAccess};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-
-use super::{Kind, MANIFEST_LIMIT, Place, not_json, read_inside};
+use super::{Kind, MANIFEST_LIMIT, NOT_JSON, Place, read_inside};
 use crate::inventory::archive::Refused;
 use crate::inventory::harvest::Harvest;
-use crate::inventory::lang::json::Scalar;
+use crate::inventory::json::{self, Fields, FieldsTo, Scalar};
 use crate::layers::FileFacts;
 use crate::model::GapKind;
 
@@ -32,10 +30,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> FileFacts {
         match parts(bytes) {
             Some((tree, content)) => {
                 walk.content = content;
-                let mut json = serde_json::Deserializer::from_slice(tree);
-                let read = Node(&mut walk).deserialize(&mut json);
-                if let Err(error) = read.and_then(|()| json.end()) {
-                    let error = not_json(&error);
+                if let Err(error) = json::take(tree, &mut Node::of(&mut walk), NOT_JSON) {
                     walk.harvest
                         .unreadable(format!("its tree of files: {error}"));
                 }
@@ -102,69 +97,49 @@ impl Walk<'_> {
 }
 
 /// A file or a folder of the tree.
-struct Node<'w, 'a>(&'w mut Walk<'a>);
+struct Node<'w, 'a> {
+    walk: &'w mut Walk<'a>,
+    offset: Scalar,
+    size: Scalar,
+}
 
 /// What is in a folder.
 struct Children<'w, 'a>(&'w mut Walk<'a>);
 
-impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
+impl<'w, 'a> Node<'w, 'a> {
+    fn of(walk: &'w mut Walk<'a>) -> Self {
+        Self {
+            walk,
+            offset: Scalar::Other,
+            size: Scalar::Other,
+        }
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a file or a folder")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        let (mut offset, mut size) = (Scalar::Other, Scalar::Other);
-        while let Some(name) = fields.next_key::<String>()? {
-            match name.as_str() {
-                "files" => fields.next_value_seed(Children(&mut *self.0))?,
-                "offset" => offset = fields.next_value()?,
-                "size" => size = fields.next_value()?,
-                _ => {
-                    fields.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        // A folder, a link and an unpacked file have no offset.
-        if offset != Scalar::Other {
-            self.0.file(&offset, &size);
+impl Fields for Node<'_, '_> {
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "files" => value.next_value_seed(FieldsTo(&mut Children(self.walk)))?,
+            "offset" => self.offset = value.next_value()?,
+            "size" => self.size = value.next_value()?,
+            _ => value.next_value::<IgnoredAny>().map(drop)?,
         }
         Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Children<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Children<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the files of a folder")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut children: A) -> Result<(), A::Error> {
+impl Fields for Children<'_, '_> {
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let folder = self.0.inside.len();
-        while let Some(name) = children.next_key::<String>()? {
-            self.0.inside.push('/');
-            self.0.inside.push_str(&name);
-            children.next_value_seed(Node(&mut *self.0))?;
-            self.0.inside.truncate(folder);
+        self.0.inside.push('/');
+        self.0.inside.push_str(name);
+        let mut node = Node::of(self.0);
+        value.next_value_seed(FieldsTo(&mut node))?;
+        // A folder, a link and an unpacked file have no offset.
+        if node.offset != Scalar::Other {
+            node.walk.file(&node.offset, &node.size);
         }
+        self.0.inside.truncate(folder);
         Ok(())
     }
 }

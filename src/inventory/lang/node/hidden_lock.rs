@@ -7,15 +7,13 @@
 //! A package is nearly always recorded by both. So each has the folder that it was installed in as a property: where the
 //! inventory is put together, the manifest in that folder counts, and a package whose folder is gone does not.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess};
 
-use super::{not_json, package};
+use super::{NOT_JSON, package};
 use crate::inventory::INSTALLED_AT;
 use crate::inventory::harvest::Harvest;
-use crate::inventory::lang::json::Scalar;
+use crate::inventory::json::{self, Fields, FieldsTo, Scalar, Text};
 use crate::layers::{FileFacts, ParseError};
 use crate::model::{Claims, Package, path_parent};
 
@@ -31,11 +29,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<FileFacts, ParseError> {
         claims: Vec::new(),
         claimed: 0,
     };
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    Fields(&mut list)
-        .deserialize(&mut json)
-        .and_then(|()| json.end())
-        .map_err(|error| not_json(&error))?;
+    json::take(bytes, &mut list, NOT_JSON)?;
     let mut facts = list.harvest.finish();
     facts.claims = list.claims;
     Ok(facts)
@@ -55,10 +49,10 @@ struct List<'a> {
 #[serde(default)]
 struct Installed {
     /// Where it is not the folder's: the package has an alias.
-    name: Scalar,
-    version: Scalar,
-    license: Scalar,
-    integrity: Scalar,
+    name: Text,
+    version: Text,
+    license: Text,
+    integrity: Text,
     dev: Scalar,
     #[serde(rename = "inBundle")]
     in_bundle: Scalar,
@@ -110,58 +104,27 @@ impl Installed {
     }
 }
 
-/// The object that the file is: of its fields, `packages` is read.
-struct Fields<'l, 'a>(&'l mut List<'a>);
+/// Of the fields of the file, `packages` is read.
+impl Fields for List<'_> {
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        if name == "packages" {
+            return value.next_value_seed(FieldsTo(&mut Places(self)));
+        }
+        value.next_value::<IgnoredAny>().map(drop)
+    }
+}
 
 /// The object from places to packages.
 struct Places<'l, 'a>(&'l mut List<'a>);
 
-impl<'de> DeserializeSeed<'de> for Fields<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Fields<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        while let Some(name) = fields.next_key::<String>()? {
-            if name == "packages" {
-                fields.next_value_seed(Places(self.0))?;
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Places<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Places<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of packages")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut places: A) -> Result<(), A::Error> {
-        while let Some((place, installed)) = places.next_entry::<String, Installed>()? {
-            self.0.take(&place, &installed);
-        }
+impl Fields for Places<'_, '_> {
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        place: &str,
+        value: &mut A,
+    ) -> Result<(), A::Error> {
+        let installed: Installed = value.next_value()?;
+        self.0.take(place, &installed);
         Ok(())
     }
 }

@@ -2,12 +2,11 @@
 //!
 //! <https://docs.npmjs.com/cli/configuring-npm/package-json>
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess};
 use serde_json::Value;
 
-use super::{not_json, package};
+use super::{NOT_JSON, package};
+use crate::inventory::json::{self, Fields};
 use crate::layers::ParseError;
 use crate::model::Package;
 
@@ -26,7 +25,9 @@ impl Manifest {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, ParseError> {
         // npm itself passes over the byte-order mark.
         let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        serde_json::from_slice(json).map_err(|error| not_json(&error))
+        let mut manifest = Self::default();
+        json::take(json, &mut manifest, NOT_JSON)?;
+        Ok(manifest)
     }
 
     /// A manifest without a name or a version is no package: npm installs none without both, so it is a workspace of the
@@ -49,37 +50,17 @@ impl Manifest {
     }
 }
 
-impl<'de> Deserialize<'de> for Manifest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ManifestVisitor)
-    }
-}
-
 /// Keeps the four fields and builds nothing for the others, however large they are.
-struct ManifestVisitor;
-
-impl<'de> Visitor<'de> for ManifestVisitor {
-    type Value = Manifest;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Manifest, A::Error> {
-        let mut manifest = Manifest::default();
-        while let Some(name) = fields.next_key::<String>()? {
-            let place = match name.as_str() {
-                "name" => &mut manifest.name,
-                "version" => &mut manifest.version,
-                "license" => &mut manifest.license,
-                "licenses" => &mut manifest.licenses,
-                _ => {
-                    fields.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *place = fields.next_value()?;
-        }
-        Ok(manifest)
+impl Fields for Manifest {
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let place = match name {
+            "name" => &mut self.name,
+            "version" => &mut self.version,
+            "license" => &mut self.license,
+            "licenses" => &mut self.licenses,
+            _ => return value.next_value::<IgnoredAny>().map(drop),
+        };
+        *place = value.next_value()?;
+        Ok(())
     }
 }

@@ -26,6 +26,9 @@ const LOCK_LIMIT: u64 = 32 << 20;
 /// 256 MiB, as much as is held of any file: Yarn packs each package into an archive of its own.
 const ARCHIVE_LIMIT: u64 = 256 << 20;
 
+/// What is wrong with a file that cannot be read at all.
+const NOT_JSON: &str = "it is no JSON object";
+
 /// Reads the manifests and lists of installed Node packages.
 pub(in crate::inventory) struct Node;
 
@@ -225,13 +228,4 @@ fn package(full_name: &str, version: &str) -> Package {
     let mut package = Package::new(PackageType::NPM, name, version);
     package.namespace = scope.map(str::to_owned);
     package
-}
-
-/// The place of an error, without the content that is there.
-fn not_json(error: &serde_json::Error) -> ParseError {
-    ParseError::new(format!(
-        "it is no JSON object (line {}, column {})",
-        error.line(),
-        error.column()
-    ))
 }

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::installed::claims_of;
-use super::lenient::{self, Many, Text, Texts};
 use crate::inventory::harvest::Harvest;
+use crate::inventory::json::{self, Many, Text, TextOrTexts};
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{Claims, LayerPath, Package, PackageType, path_file_name, path_parent};
 
@@ -70,7 +70,7 @@ struct Installed {
 struct Record {
     name: Text,
     version: Text,
-    license: Texts,
+    license: TextOrTexts,
     homepage: Text,
     #[serde(rename = "install-path")]
     install_path: Text,
@@ -83,17 +83,17 @@ fn read_installed(file: File<'_>) -> Result<FileFacts, ParseError> {
     let is_version_1 = file.bytes.trim_ascii_start().starts_with(b"[");
     let installed = if is_version_1 {
         Installed {
-            packages: lenient::read(file.bytes)?,
+            packages: json::read(file.bytes)?,
             ..Installed::default()
         }
     } else {
-        lenient::read::<Installed>(file.bytes)?
+        json::read::<Installed>(file.bytes)?
     };
     let for_development: BTreeSet<&str> = installed
         .dev_package_names
         .items
         .iter()
-        .filter_map(Text::as_deref)
+        .filter_map(Text::text)
         .collect();
     let mut harvest = Harvest::of(path);
     let mut claims = Vec::new();
@@ -102,7 +102,7 @@ fn read_installed(file: File<'_>) -> Result<FileFacts, ParseError> {
             harvest.unreadable(format!("package {number} has no vendor/name or no version"));
             continue;
         };
-        if let Some(name) = record.name.as_deref()
+        if let Some(name) = record.name.text()
             && for_development.contains(name)
         {
             package.properties.insert("dev".into(), "true".into());
@@ -118,8 +118,8 @@ fn read_installed(file: File<'_>) -> Result<FileFacts, ParseError> {
 
 impl Record {
     fn package(&self) -> Option<Package> {
-        let (vendor, name) = self.name.as_deref()?.split_once('/')?;
-        let version = self.version.as_deref()?;
+        let (vendor, name) = self.name.text()?.split_once('/')?;
+        let version = self.version.text()?;
         if vendor.is_empty() || name.is_empty() {
             return None;
         }
@@ -131,8 +131,7 @@ impl Record {
         );
         package.namespace = Some(vendor.to_lowercase());
         package.licenses.clone_from(&self.license.0);
-        if let Some(homepage) = &self.homepage.0 {
-            let homepage = homepage.clone();
+        if let Some(homepage) = self.homepage.owned() {
             package.properties.insert("homepage".into(), homepage);
         }
         Some(package)
@@ -142,10 +141,10 @@ impl Record {
     /// none.
     fn claims(&self, package: &Package, path: &str) -> Option<Claims> {
         let composer = path_parent(path)?;
-        let relative = match (self.install_path.as_deref(), self.kind.as_deref()) {
+        let relative = match (self.install_path.text(), self.kind.text()) {
             (Some(relative), _) => relative.to_owned(),
             (None, Some("metapackage")) => return None,
-            (None, _) => format!("../{}", self.name.as_deref()?),
+            (None, _) => format!("../{}", self.name.text()?),
         };
         let folder = LayerPath::from(format!("{composer}/{relative}").as_str());
         // Installers put some beside the vendor folder, but none elsewhere. A package is no owner of the folder that

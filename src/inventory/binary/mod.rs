@@ -33,7 +33,7 @@ impl Detector for Binary {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "binary",
-            version: 1,
+            version: 2,
         }
     }
 

@@ -94,7 +94,7 @@ impl Installed {
         let folder = place
             .rsplit_once("node_modules/")
             .map_or(place, |(_, name)| name);
-        let mut package = package(self.name.text().unwrap_or(folder), self.version.text()?);
+        let mut package = package(self.name.text().unwrap_or(folder), self.version.text()?)?;
         package.licenses = self.license.text().map(str::to_owned).into_iter().collect();
         let facts = [
             (INSTALLED_AT, Some(place)),

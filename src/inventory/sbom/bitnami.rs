@@ -22,7 +22,7 @@ impl Detector for Bitnami {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "os/bitnami",
-            version: 1,
+            version: 2,
         }
     }
 

@@ -33,7 +33,7 @@ impl Detector for Shipped {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "sbom/shipped",
-            version: 1,
+            version: 2,
         }
     }
 

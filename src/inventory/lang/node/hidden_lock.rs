@@ -15,6 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::{not_json, package};
 use crate::inventory::INSTALLED_AT;
 use crate::inventory::harvest::Harvest;
+use crate::inventory::lang::installed::claims_of;
 use crate::inventory::lang::json::Scalar;
 use crate::layers::{FileFacts, ParseError};
 use crate::model::{Claims, Package, path_parent};
@@ -79,8 +80,7 @@ impl List<'_> {
         self.claimed = self.claimed.saturating_add(self.folder.len() + place.len());
         if self.claimed <= CLAIMED {
             let folder = format!("{}/{place}", self.folder);
-            let claims = Claims::folder(package.full_name(), &folder);
-            self.claims.push(claims);
+            self.claims.extend(claims_of(&package, &folder));
         }
         self.harvest.package(package);
     }

@@ -57,7 +57,9 @@ pub(super) fn read(executable: &Executable<'_>, _: &Entry<'_>, harvest: &mut Har
     };
     let compiler = compiler_of(executable);
     for dependency in audit.packages {
-        if dependency.kind != "build" {
+        if dependency.name.is_empty() {
+            harvest.unreadable("a crate of its list has no name");
+        } else if dependency.kind != "build" {
             harvest.package(dependency.into_package(compiler));
         }
     }
@@ -199,6 +201,10 @@ pub(super) mod tests {
             (
                 deflated(b"{\"packages\":[{}]}"),
                 "its list of crates is not of the form that cargo auditable writes",
+            ),
+            (
+                deflated(br#"{"packages":[{"name":"","version":"1.0.0"}]}"#),
+                "a crate of its list has no name",
             ),
             (
                 deflated(AUDIT.as_bytes())[..40].to_vec(),

@@ -13,9 +13,10 @@ pub(super) fn in_folder(package: Package, folder: &str) -> FileFacts {
     }
 }
 
-/// The claim of a package on a folder. The image's root is nobody's.
+/// The claim of a package on a folder. The image's root is nobody's, nor is a folder with a line break in its name.
 pub(super) fn claims_of(package: &Package, folder: &str) -> Option<Claims> {
-    (!folder.is_empty()).then(|| Claims::folder(package.full_name(), folder))
+    let claims = (!folder.is_empty()).then(|| Claims::folder(package.full_name(), folder));
+    claims.filter(|claims| !claims.is_empty())
 }
 
 /// Splits `NAME-VERSION` where the version begins: at the first dash that a digit follows.
@@ -34,9 +35,10 @@ mod tests {
     use crate::model::PackageType;
 
     #[test]
-    fn the_image_s_root_is_nobody_s() {
+    fn the_image_s_root_and_a_folder_with_a_line_break_are_nobody_s() {
         let package = Package::new(PackageType::new("gem"), "a", "1");
         assert_eq!(claims_of(&package, ""), None);
+        assert_eq!(claims_of(&package, "gems/a\nb"), None);
         assert_eq!(in_folder(package, "gems/a-1").claims.len(), 1);
     }
 

@@ -100,6 +100,10 @@ impl Entry {
         else {
             return Ok(None);
         };
+        // As `pkg:pypi/-`, which the rules of its type leave nothing of.
+        if package.name.is_empty() {
+            return Err("it has no name");
+        }
         package.licenses = self.licenses;
         let properties = &self.properties;
         let another = properties.distribution("distribution");

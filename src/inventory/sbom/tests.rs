@@ -285,7 +285,8 @@ fn what_is_malformed_or_cannot_be_matched_is_a_gap_with_its_place_and_the_rest_i
         {"type": "library", "name": "nameless", "version": "1"},
         {"type": "library", "name": "odd\u001b", "version": "1", "purl": "npm/x"},
         {"type": "library", "name": "excluded", "version": "1", "scope": "excluded", "purl": "pkg:npm/excluded@1"},
-        {"type": "library", "name": "x", "version": "1", "purl": "pkg:npm/x@1", "components": [null]}]}"#,
+        {"type": "library", "name": "x", "version": "1", "purl": "pkg:npm/x@1", "components": [null]},
+        {"type": "library", "name": "-", "version": "1", "purl": "pkg:pypi/-@1"}]}"#,
     );
     assert_eq!(told(&sbom), ["x 1"]);
     let gaps: Vec<&str> = sbom.gaps.iter().map(|gap| gap.detail.as_str()).collect();
@@ -295,7 +296,8 @@ fn what_is_malformed_or_cannot_be_matched_is_a_gap_with_its_place_and_the_rest_i
             "component 0 is no object",
             "component 1 `nameless`: it has no PURL: there is nothing to match it with",
             "component 2 `odd\\u{1b}`: its PURL is not well formed",
-            "component 4.0 is no object"
+            "component 4.0 is no object",
+            "component 5 `-`: it has no name"
         ]
     );
 }

@@ -144,7 +144,9 @@ impl<'a> Line<'a> {
 impl<'a> Module<'a> {
     fn of(columns: &'a str) -> Option<Self> {
         let mut columns = columns.split('\t');
-        let path = columns.next().filter(|path| !path.is_empty())?;
+        // The last part of a path is the package's name.
+        let has_name = |path: &&str| !path.is_empty() && !path.ends_with('/');
+        let path = columns.next().filter(has_name)?;
         let version = columns.next()?;
         Some(Self {
             path,

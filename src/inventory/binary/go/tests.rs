@@ -251,7 +251,7 @@ fn a_go_program_without_a_list_still_tells_the_release_of_its_standard_library()
 fn a_line_that_names_no_module_is_a_gap_and_the_rest_is_read() {
     let facts = read(
         "go1.22.3",
-        "mod\texample.org/a\tv1.0.0\t\ndep\n=>\texample.org/b\tv1\t\ndep\texample.org/c\tv1.0.0\n=>\t\nnews\tof later\n",
+        "mod\texample.org/a\tv1.0.0\t\ndep\n=>\texample.org/b\tv1\t\ndep\texample.org/c\tv1.0.0\n=>\t\nnews\tof later\ndep\texample.org/\tv1.0.0\n",
     );
     assert_eq!(
         names(&facts),
@@ -266,7 +266,8 @@ fn a_line_that_names_no_module_is_a_gap_and_the_rest_is_read() {
         [
             "line 2 of its list of Go modules cannot be read",
             "line 3 of its list of Go modules cannot be read",
-            "line 5 of its list of Go modules cannot be read"
+            "line 5 of its list of Go modules cannot be read",
+            "line 7 of its list of Go modules cannot be read"
         ]
     );
 }

@@ -150,9 +150,10 @@ mod tests {
             ["a/1", "", ".."],
             ["b/1", "", ""],
             ["c/1", "", "../../../usr"],
+            ["d/1", "", "b/d\n1"],
         ]))
         .expect("a cache");
-        assert_eq!((facts.packages.len(), facts.claims.len()), (3, 0));
+        assert_eq!((facts.packages.len(), facts.claims.len()), (4, 0));
     }
 
     #[test]

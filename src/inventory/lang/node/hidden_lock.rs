@@ -14,6 +14,7 @@ use super::{NOT_JSON, package};
 use crate::inventory::INSTALLED_AT;
 use crate::inventory::harvest::Harvest;
 use crate::inventory::json::{self, Fields, FieldsTo, Scalar, Text};
+use crate::inventory::lang::installed::claims_of;
 use crate::layers::{FileFacts, ParseError};
 use crate::model::{Claims, Package, path_parent};
 
@@ -73,8 +74,7 @@ impl List<'_> {
         self.claimed = self.claimed.saturating_add(self.folder.len() + place.len());
         if self.claimed <= CLAIMED {
             let folder = format!("{}/{place}", self.folder);
-            let claims = Claims::folder(package.full_name(), &folder);
-            self.claims.push(claims);
+            self.claims.extend(claims_of(&package, &folder));
         }
         self.harvest.package(package);
     }
@@ -88,7 +88,7 @@ impl Installed {
         let folder = place
             .rsplit_once("node_modules/")
             .map_or(place, |(_, name)| name);
-        let mut package = package(self.name.text().unwrap_or(folder), self.version.text()?);
+        let mut package = package(self.name.text().unwrap_or(folder), self.version.text()?)?;
         package.licenses = self.license.text().map(str::to_owned).into_iter().collect();
         let facts = [
             (INSTALLED_AT, Some(place)),

@@ -35,7 +35,7 @@ impl Manifest {
     pub(super) fn into_package(self) -> Option<Package> {
         let text =
             |value: &Value| Some(value.as_str()?.trim().to_owned()).filter(|text| !text.is_empty());
-        let mut package = package(&text(&self.name)?, &text(&self.version)?);
+        let mut package = package(&text(&self.name)?, &text(&self.version)?)?;
         package.licenses = [&self.license, &self.licenses]
             .into_iter()
             .flat_map(|value| {

@@ -36,7 +36,7 @@ impl Detector for Node {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "lang/node",
-            version: 2,
+            version: 3,
         }
     }
 
@@ -219,13 +219,16 @@ fn read_inside(inside: &str, manifest: &[u8], harvest: &mut Harvest<'_>) {
     }
 }
 
-/// A package by the name that npm uses, with its scope.
-fn package(full_name: &str, version: &str) -> Package {
+/// A package by the name that npm uses, with its scope; `None` for a scope alone.
+fn package(full_name: &str, version: &str) -> Option<Package> {
     let (scope, name) = match full_name.split_once('/') {
         Some((scope, name)) if scope.starts_with('@') => (Some(scope), name),
         _ => (None, full_name),
     };
+    if name.is_empty() {
+        return None;
+    }
     let mut package = Package::new(PackageType::NPM, name, version);
     package.namespace = scope.map(str::to_owned);
-    package
+    Some(package)
 }

@@ -91,6 +91,7 @@ fn what_npm_would_not_install_is_no_package() {
         r#"{"type": "module"}"#,
         r#"{"name": "a", "version": 1}"#,
         r#"{"name": "", "version": "1.0.0"}"#,
+        r#"{"name": "@scope/", "version": "1.0.0"}"#,
     ] {
         assert_eq!(packages(json), [], "{json}");
     }

@@ -16,7 +16,12 @@ pub(super) fn package_of(bytes: &[u8]) -> Result<Package, ParseError> {
         .version
         .as_deref()
         .ok_or_else(|| missing("Version"))?;
-    let mut package = Package::new(PackageType::PYPI, normalise(name), version);
+    let normal = normalise(name);
+    // A name of dashes and dots alone.
+    if normal.is_empty() {
+        return Err(missing("Name"));
+    }
+    let mut package = Package::new(PackageType::PYPI, normal, version);
     if package.name != name {
         let name = name.to_owned();
         package.properties.insert("original-name".into(), name);

@@ -34,7 +34,7 @@ impl Detector for Python {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "lang/python",
-            version: 2,
+            version: 3,
         }
     }
 

@@ -90,6 +90,7 @@ fn metadata_without_a_name_or_a_version_is_an_error() {
         ("Version: 1\n", "Name"),
         ("Name: a\nVersion:\n", "Version"),
         ("", "Name"),
+        ("Name: -.\nVersion: 1\n", "Name"),
     ] {
         let error = detect_one(&Python, METADATA, text.as_bytes()).expect_err("no package");
         assert_eq!(error.reason, format!("its metadata has no {field}"));

@@ -37,7 +37,7 @@ fn pinned(line: &str) -> Option<(&str, &str)> {
     let version = version.split_ascii_whitespace().next()?;
     let is_name = |name: &str| {
         let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        !name.is_empty() && name.bytes().all(is_letter)
+        name.bytes().all(is_letter) && name.bytes().any(|byte| byte.is_ascii_alphanumeric())
     };
     let is_version = |version: &str| {
         let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+!".contains(&byte);
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_not_pinned_to_one_version_is_none() {
-        let text = "tomli\nlark>=1\na==1.*\n-r other.txt\ngit+https://example.org/a==1\n==1\na==\n";
+        let text = "tomli\nlark>=1\na==1.*\n-.-==1\n-r other.txt\ngit+https://example.org/a==1\n==1\na==\n";
         assert_eq!(names(text), [""; 0]);
     }
 

@@ -84,15 +84,17 @@ impl Aboard {
         }
     }
 
-    /// What the advisories say of all packages, and of which they say nothing. What is part of another package that is judged, or
-    /// what the container does not have, leaves no gap.
+    /// What the advisories say of all packages, and of which they say nothing. What is part of another package that is judged, what
+    /// the container does not have, and what only a list in the image claims to be there, leaves no gap.
     fn vulnerabilities(&self, store: &Store) -> Result<(Vec<Finding>, Vec<Gap>), ScanError> {
         let deleted = self.deleted.iter();
         let deleted = deleted.map(|deleted| (&deleted.package, Some(deleted.removed_in)));
         let packages = self.packages.iter().map(|record| (record, None));
-        let (counting, others): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) = packages
-            .chain(deleted)
-            .partition(|(record, removed_in)| record.owned_by.is_none() && removed_in.is_none());
+        let (counting, others): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
+            packages.chain(deleted).partition(|(record, removed_in)| {
+                let is_claimed = record.package.properties.contains_key("claimed-by");
+                record.owned_by.is_none() && removed_in.is_none() && !is_claimed
+            });
         let (mut findings, gaps) = self.matched(store, &counting)?;
         findings.extend(self.matched(store, &others)?.0);
         Ok((findings, gaps))

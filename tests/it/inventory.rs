@@ -85,3 +85,29 @@ fn a_deleted_package_is_shown_on_request_and_does_not_count() {
             .replace(&env.path("layout").display().to_string(), "layout")
     );
 }
+
+#[test]
+fn what_only_a_list_claims_is_told_and_leaves_no_gap_where_no_advisories_are() {
+    let env = with_store();
+    let bill = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+        {"type": "library", "name": "openssl", "version": "3.0.1", "purl": "pkg:generic/openssl@3.0.1"}]});
+    let site = "usr/lib/python3/site-packages/x-1.dist-info";
+    ImageBuilder::new()
+        .layer("ADD rootfs.tar /", |layer| {
+            layer
+                .file("etc/os-release", DEBIAN)
+                .file("var/lib/dpkg/status", STATUS)
+                .file(&format!("{site}/METADATA"), metadata("x", "1"))
+                .file(&format!("{site}/sboms/x.cdx.json"), bill.to_string())
+        })
+        .write_layout(&env.path("layout"));
+    let image = format!("oci:{}", env.path("layout").display());
+    let evidence = env.scan(&image, &[]).expect_code(0).evidence();
+    let claimed = evidence["packages"].as_array().expect("packages").iter();
+    let claimed: Vec<_> = claimed
+        .filter(|package| package["basis"] == "claimed")
+        .map(|package| &package["name"])
+        .collect();
+    assert_eq!(claimed, ["openssl"]);
+    assert_eq!(evidence["gaps"], json!([]));
+}

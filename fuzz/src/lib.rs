@@ -1,11 +1,13 @@
 //! What every fuzz target does: give a parser bytes that nobody meant it to see. A panic, a hang or an exhausted memory is found by
 //! the fuzzer; what facts must be in any case is checked here.
 
+use std::io::{Cursor, Write as _};
 use std::sync::OnceLock;
 
 use plimsoll::inventory::detectors;
 use plimsoll::layers::{DetectorSet, Expected, FileFacts, detect_one, read_layer};
 use plimsoll::model::Limits;
+use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// Runs the detector of this name over `bytes` as the content of the file at `path`.
 ///
@@ -21,7 +23,8 @@ pub fn detect(name: &str, path: &str, bytes: &[u8]) {
         .unwrap_or_else(|| panic!("no detector is called {name}"));
     match detect_one(detector, path, bytes) {
         Ok(Some(facts)) => check(&facts),
-        Ok(None) => panic!("{name} does not want {path}"),
+        // Some leave out empty files.
+        Ok(None) => assert!(bytes.is_empty(), "{name} does not want {path}"),
         Err(error) => assert!(!error.reason.is_empty()),
     }
 }
@@ -43,6 +46,32 @@ pub fn read(layer: &[u8]) {
             check(facts);
         }
     }
+}
+
+/// An archive with these bytes, which zeros part, as its records, and the last of them as an archive inside. A mutated archive
+/// seldom has the right checksums, so that its members would never be read.
+///
+/// # Panics
+///
+/// If memory ends.
+#[must_use]
+pub fn jar(bytes: &[u8]) -> Vec<u8> {
+    let mut jar = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let names = [
+        "META-INF/MANIFEST.MF",
+        "META-INF/maven/g/a/pom.properties",
+        "META-INF/maven/g/a/pom.xml",
+        "BOOT-INF/lib/inner-1.0.jar",
+    ];
+    for (name, record) in names
+        .iter()
+        .zip(bytes.splitn(names.len(), |byte| *byte == 0))
+    {
+        jar.start_file(*name, stored).expect("a new member");
+        jar.write_all(record).expect("memory is enough");
+    }
+    jar.finish().expect("memory is enough").into_inner()
 }
 
 /// A package has a name, a claim a path, a gap its reason in a few words.

@@ -6,9 +6,9 @@ use super::gap_log::GapLog;
 use super::{Detector, Entry, File, FileFacts, Interest};
 use crate::model::GapKind;
 
-/// Room that stays allocated between two files. 8 MiB: nearly all programs and databases are smaller, and new room costs as much as
-/// reading them.
-const KEPT: usize = 8 << 20;
+/// Room that stays allocated between two files, once it was needed. 64 MiB: few programs and databases are larger, and new room costs
+/// as much as reading them.
+const KEPT: usize = 64 << 20;
 
 /// The room for one file, used again for the next.
 pub(super) struct Held<'a> {

@@ -116,6 +116,20 @@ struct Compiled {
     shape: Regex,
 }
 
+/// Whether a NUL, and a digit or a `v` behind it, can begin a version: tables of numbers are full of such pairs, and a version has a
+/// dot, or the plus before a build, close behind.
+fn can_be_version(bytes: &[u8], start: usize) -> bool {
+    const NUMBER: usize = 16;
+    let rest = bytes.get(start + 1..).unwrap_or_default();
+    match rest {
+        [b'0'..=b'9' | b'v', rest @ ..] => rest
+            .iter()
+            .take(NUMBER)
+            .any(|byte| matches!(byte, b'.' | b'+')),
+        _ => true,
+    }
+}
+
 /// Finds the anchors of a clue.
 enum Anchors {
     /// A vector search, for several anchors that all begin with a NUL: looking for that alone, a search stops at each of them, and a
@@ -140,7 +154,10 @@ impl Anchors {
     /// Where they begin, in order.
     fn find_iter<'a>(&'a self, bytes: &'a [u8]) -> Box<dyn Iterator<Item = usize> + 'a> {
         match self {
-            Self::Packed(searcher) => Box::new(searcher.find_iter(bytes).map(|hit| hit.start())),
+            Self::Packed(searcher) => {
+                let starts = searcher.find_iter(bytes).map(|hit| hit.start());
+                Box::new(starts.filter(|start| can_be_version(bytes, *start)))
+            }
             Self::Automaton(automaton) => {
                 Box::new(automaton.find_iter(bytes).map(|hit| hit.start()))
             }

@@ -69,7 +69,7 @@ impl Page<'_> {
             (files.distribution, "from packages of the distribution"),
             (files.language, "from packages of languages"),
             (files.analysed, "analysed"),
-            (files.unclaimed, "from nobody"),
+            (files.unclaimed, "unclaimed"),
         ];
         let parts = parts
             .iter()
@@ -98,7 +98,7 @@ impl Page<'_> {
         if !kinds.is_empty() {
             writeln!(
                 out,
-                "            nobody claims {}: the JSON form lists them",
+                "            unclaimed are {}: the JSON form lists them",
                 kinds.join(", ")
             )?;
         }

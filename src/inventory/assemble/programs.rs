@@ -8,7 +8,7 @@ use crate::layers::Squashed;
 use crate::model::{Basis, ClaimKind, Claims, Gap, GapKind, Package, PackageType};
 
 /// Leaves out what a record tells better: the note of a program that a database owns and that is what its package brought, or
-/// whose source package a database records; and a guess about a file that the record of a package of the same language names.
+/// whose source package a database records; and a guess about a file that the record of a package of the same language names, or that lies in the home of the same product.
 pub(super) fn drop_what_is_recorded(
     packages: &mut Vec<InstalledPackage>,
     squashed: &Squashed<'_>,
@@ -31,6 +31,7 @@ pub(super) fn drop_what_is_recorded(
         .map(|(name, version)| (name.to_owned(), version.to_owned()))
         .collect();
     let claimed = claimed_by_records(squashed);
+    let homes: Vec<(String, String)> = packages.iter().filter_map(home_of).collect();
     packages.retain(|installed| {
         let package = &installed.package;
         let path = installed.path.as_str();
@@ -40,9 +41,28 @@ pub(super) fn drop_what_is_recorded(
             let is_owned = owners.contains_key(path) && !integrity.is_modified(&installed.path);
             !is_recorded && !is_owned
         } else {
-            !is_guess(installed) || !claimed.contains(&(&package.package_type, path))
+            let is_in = |(folder, product): &(String, String)| {
+                package.properties.get(PRODUCT) == Some(product)
+                    && path
+                        .strip_prefix(folder.as_str())
+                        .is_some_and(|rest| rest.starts_with('/'))
+            };
+            let is_recorded =
+                claimed.contains(&(&package.package_type, path)) || homes.iter().any(is_in);
+            !is_guess(installed) || !is_recorded
         }
     });
+}
+
+/// The property by which a record and a guess name one product.
+const PRODUCT: &str = "bitnami";
+
+/// The folder of a product that says itself what it is, as a Java runtime does in its `release`, and the product: the programs in there
+/// are that product.
+fn home_of(installed: &InstalledPackage) -> Option<(String, String)> {
+    let product = installed.package.properties.get(PRODUCT);
+    let product = product.filter(|_| installed.package.basis == Basis::Recorded)?;
+    Some((installed.path.parent()?.to_owned(), product.clone()))
 }
 
 /// The files that the records of language packages name, each with the type of those packages. What an archive says of itself
@@ -195,6 +215,25 @@ mod tests {
         assert_eq!(
             listed,
             ["app/fat.jar inside", "app/app.deps.json A", "app/B.dll B"]
+        );
+    }
+
+    #[test]
+    fn the_programs_of_a_runtime_that_says_what_it_is_are_not_told_again() {
+        let java = |basis| {
+            let mut package = Package::new(PackageType::new("generic"), "openjdk", "17.0.9");
+            package.basis = basis;
+            package.properties.insert("bitnami".into(), "java".into());
+            facts(package)
+        };
+        let (listed, _) = concluded(&[
+            ("opt/jdk/bin/java", &java(Basis::Heuristic)),
+            ("opt/jdk/release", &java(Basis::Recorded)),
+            ("opt/jdk2/bin/java", &java(Basis::Heuristic)),
+        ]);
+        assert_eq!(
+            listed,
+            ["opt/jdk/release openjdk", "opt/jdk2/bin/java openjdk"]
         );
     }
 

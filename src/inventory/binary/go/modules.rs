@@ -144,9 +144,16 @@ impl<'a> Line<'a> {
 impl<'a> Module<'a> {
     fn of(columns: &'a str) -> Option<Self> {
         let mut columns = columns.split('\t');
+        // A folder that replaces a module can be written with a slash behind it.
+        let path = columns.next()?;
+        let is_folder = path.starts_with(['.', '/']);
+        let path = if is_folder {
+            path.trim_end_matches('/')
+        } else {
+            path
+        };
         // The last part of a path is the package's name.
-        let has_name = |path: &&str| !path.is_empty() && !path.ends_with('/');
-        let path = columns.next().filter(has_name)?;
+        let path = Some(path).filter(|path| !path.is_empty() && !path.ends_with('/'))?;
         let version = columns.next()?;
         Some(Self {
             path,

@@ -85,7 +85,7 @@ dep\tgithub.com/BurntSushi/toml\tv1.3.2\th1:o7IhLm0Msx3BaB+n3Ag7L8EVlByGnpq14C4Y
 dep\texample.org/library\tv1.0.0
 =>\texample.org/fork\tv1.0.1\th1:abc=
 dep\texample.org/local\tv0.1.0
-=>\t./local\t(devel)\t
+=>\t./local/\t(devel)\t
 build\t-compiler=gc
 build\t-ldflags=\"-s -X main.token=hunter2 -X 'main.version=1.2.3'\"
 build\tCGO_ENABLED=0

@@ -30,7 +30,12 @@ pub(super) fn drop_what_is_recorded(
         .flat_map(names_of)
         .map(|(name, version)| (name.to_owned(), version.to_owned()))
         .collect();
-    let claimed = claimed_by_records(squashed);
+    let guessed: BTreeSet<PackageType> = packages
+        .iter()
+        .filter(|other| is_guess(other))
+        .map(|other| other.package.package_type.clone())
+        .collect();
+    let claimed = claimed_by_records(squashed, &guessed);
     let homes: Vec<(String, String)> = packages.iter().filter_map(home_of).collect();
     packages.retain(|installed| {
         let package = &installed.package;
@@ -65,9 +70,12 @@ fn home_of(installed: &InstalledPackage) -> Option<(String, String)> {
     Some((installed.path.parent()?.to_owned(), product.clone()))
 }
 
-/// The files that the records of language packages name, each with the type of those packages. What an archive says of itself
-/// is no record of another file.
-fn claimed_by_records<'a>(squashed: &'a Squashed<'_>) -> BTreeSet<(&'a PackageType, &'a str)> {
+/// The files that the records of language packages of these types name, each with the type of those packages. What an archive says
+/// of itself is no record of another file.
+fn claimed_by_records<'a>(
+    squashed: &'a Squashed<'_>,
+    wanted: &BTreeSet<PackageType>,
+) -> BTreeSet<(&'a PackageType, &'a str)> {
     let mut claimed = BTreeSet::new();
     for file in &squashed.visible {
         let Some((_, facts)) = file.current() else {
@@ -77,7 +85,11 @@ fn claimed_by_records<'a>(squashed: &'a Squashed<'_>) -> BTreeSet<(&'a PackageTy
             .packages
             .iter()
             .map(|package| &package.package_type)
+            .filter(|package_type| wanted.contains(package_type))
             .collect();
+        if types.is_empty() {
+            continue;
+        }
         let languages = facts.claims.iter().filter(|claims| !claims.is_os);
         let claims = languages
             .flat_map(Claims::iter)

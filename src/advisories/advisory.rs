@@ -66,6 +66,10 @@ pub(super) struct Range {
     pub(super) last_affected: Option<String>,
     /// The vendor's word for this package and release, where it is not one word for the whole record.
     pub(super) severity: Option<Severity>,
+    /// The module stream that it is about, `nodejs:18`; empty for packages outside of modules, and where the feed does
+    /// not say.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) module: String,
 }
 
 /// A version that is affected by being listed, and has no key: it is compared as text.
@@ -148,6 +152,7 @@ impl Range {
             fixed: None,
             last_affected: None,
             severity: None,
+            module: String::new(),
         }
     }
 

@@ -173,6 +173,7 @@ impl<'t> Intake<'t> {
                 range.introduced,
                 range.fixed,
                 range.last_affected,
+                range.module,
             ])?;
         }
         for exact in &advisory.exact {
@@ -281,7 +282,7 @@ impl<'t> Inserts<'t> {
             // Two spellings of one bound (1.0, 1.0.0) have one key: one row says it.
             range: prepare(
                 "INSERT OR IGNORE INTO range (package, low, advisory, high, inclusive, status, severity, introduced,
-                 fixed, last_affected) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 fixed, last_affected, module) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?,
             exact: prepare("INSERT OR IGNORE INTO exact VALUES (?1, ?2, ?3)")?,
             unordered: prepare("INSERT OR IGNORE INTO unordered VALUES (?1, ?2, ?3)")?,

@@ -57,7 +57,8 @@ CREATE TABLE range (
     introduced TEXT,                    -- the bounds as the feed writes them
     fixed TEXT,
     last_affected TEXT,
-    PRIMARY KEY (package, low, advisory, high, inclusive, status)
+    module TEXT NOT NULL,               -- the module stream that it is about; empty: none, or the feed does not say
+    PRIMARY KEY (package, low, advisory, high, inclusive, status, module)
 ) STRICT, WITHOUT ROWID;
 
 -- Enumerated versions without a key; those with one are ranges of a single version.

@@ -22,6 +22,8 @@ pub(super) struct Candidate {
     pub(super) introduced: Option<String>,
     pub(super) fixed: Option<String>,
     pub(super) last_affected: Option<String>,
+    /// The module stream that the row is about; empty: none, or the feed does not say.
+    pub(super) module: String,
     /// The version itself is listed; the three bounds are empty.
     pub(super) is_exact: bool,
 }
@@ -83,7 +85,8 @@ impl<'s> Lookup<'s> {
         version: &VersionKey,
     ) -> rusqlite::Result<Vec<Candidate>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected
+            "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected,
+                    r.module
              FROM range r JOIN advisory a ON a.id = r.advisory
              WHERE r.package = ?1 AND r.low <= ?2 AND (r.high > ?2 OR (r.inclusive AND r.high = ?2))
                AND NOT a.withdrawn AND a.kind IN (0, 1)
@@ -99,6 +102,7 @@ impl<'s> Lookup<'s> {
                 introduced: row.get(3)?,
                 fixed: row.get(4)?,
                 last_affected: row.get(5)?,
+                module: row.get(6)?,
                 is_exact: false,
             });
         }
@@ -126,6 +130,7 @@ impl<'s> Lookup<'s> {
                 introduced: None,
                 fixed: None,
                 last_affected: None,
+                module: String::new(),
                 is_exact: true,
             });
         }

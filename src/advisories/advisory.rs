@@ -60,16 +60,16 @@ pub(super) struct Range {
     /// Whether `high` itself is inside.
     pub(super) inclusive: bool,
     pub(super) status: Status,
+    /// The module stream that it is about, `nodejs:18`; empty for packages outside of modules, and where the feed does
+    /// not say.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) module: String,
     /// The bounds as the feed writes them; `None` for an introduction before everything.
     pub(super) introduced: Option<String>,
     pub(super) fixed: Option<String>,
     pub(super) last_affected: Option<String>,
     /// The vendor's word for this package and release, where it is not one word for the whole record.
     pub(super) severity: Option<Severity>,
-    /// The module stream that it is about, `nodejs:18`; empty for packages outside of modules, and where the feed does
-    /// not say.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) module: String,
 }
 
 /// A version that is affected by being listed, and has no key: it is compared as text.
@@ -103,6 +103,8 @@ impl Advisory {
         order(&mut self.aliases);
         order(&mut self.upstream);
         order(&mut self.ranges);
+        // Two spellings of one bound (1.0, 1.0.0) have one key: one row says it.
+        self.ranges.dedup_by(|a, b| a.row() == b.row());
         order(&mut self.exact);
         order(&mut self.unordered);
         order(&mut self.detail.references);
@@ -154,6 +156,12 @@ impl Range {
             severity: None,
             module: String::new(),
         }
+    }
+
+    /// What makes a row of the store of its own.
+    fn row(&self) -> impl PartialEq + use<'_> {
+        let package = (&self.ecosystem, &self.package, &self.module);
+        (package, &self.low, &self.high, self.inclusive, self.status)
     }
 
     /// Whether a version lies inside.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::history::AsOf;
+
 /// An error of the advisory room, by what the user can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum AdvisoryError {
@@ -31,6 +33,20 @@ pub enum AdvisoryError {
         found: i64,
         /// What this version reads and writes.
         known: i64,
+    },
+    /// The store cannot answer as of that time.
+    #[error(
+        "the advisory store {} has no history of {asked}: {}",
+        path.display(),
+        begins.map_or_else(|| "it holds nothing".to_owned(), |begins| format!("its history begins at {begins}"))
+    )]
+    BeforeHistory {
+        /// The store.
+        path: PathBuf,
+        /// The time that was asked for.
+        asked: AsOf,
+        /// What it can answer from; `None`: it is empty.
+        begins: Option<AsOf>,
     },
     /// SQLite finds the file damaged.
     #[error("the advisory store {} is damaged: remove it and fill it again with `plimsoll db update` or `plimsoll db import`", path.display())]

@@ -1,4 +1,4 @@
-//! One source into the store: everything it had before goes, everything the feed has comes, in one transaction.
+//! One source into the store: what changed comes in and what is gone is closed, in one transaction.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -23,6 +23,9 @@ pub struct Source {
     pub etag: Option<String>,
     /// `Last-Modified` of the response.
     pub last_modified: Option<String>,
+    /// When it is imported, in seconds since 1970: what the store then says was known since when. A store's time never
+    /// goes back.
+    pub moment: i64,
 }
 
 impl Source {
@@ -97,7 +100,7 @@ pub(super) fn forget(connection: &Connection, name: &str) -> rusqlite::Result<bo
     let Some(id) = id else {
         return Ok(false);
     };
-    for table in ["alias", "range", "exact", "unordered"] {
+    for table in ["alias", "range", "exact", "unordered", "detail"] {
         connection.execute(
             &format!(
                 "DELETE FROM {table} WHERE advisory IN (SELECT id FROM advisory WHERE source = ?1)"

@@ -1,13 +1,17 @@
 //! Takes advisories one by one and writes them: the writing half of an import.
+//!
+//! A record that is as it was keeps its row. One that changed, or is gone, is closed and not deleted, so that the store
+//! can answer as of an earlier time (`history`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::advisory::{Advisory, AdvisoryKind};
 use super::error::AdvisoryError;
 use super::feeds::Format;
-use super::import::{Source, drop_unnamed_packages, forget};
+use super::history;
+use super::import::{Source, drop_unnamed_packages};
 use super::rating::severity_code;
 use super::report::{ImportReport, SkipReason, Tally};
 use super::snapshot;
@@ -55,7 +59,12 @@ pub(super) struct Intake<'t> {
     pub(super) tally: Tally,
     connection: &'t Connection,
     source: i64,
-    replaces: bool,
+    /// When this import is, in seconds since 1970.
+    moment: i64,
+    /// The source's records as they stood, by id, until the feed has them again.
+    standing: HashMap<String, Standing>,
+    taken: HashSet<String>,
+    changed: bool,
     counts: Counts,
     newest: Option<String>,
     ecosystems: BTreeMap<String, (i64, BTreeMap<String, i64>)>,
@@ -63,8 +72,15 @@ pub(super) struct Intake<'t> {
     insert: Inserts<'t>,
 }
 
+/// A record that the store holds already.
+struct Standing {
+    row: i64,
+    digest: Option<[u8; 32]>,
+}
+
 struct Inserts<'t> {
     advisory: CachedStatement<'t>,
+    detail: CachedStatement<'t>,
     alias: CachedStatement<'t>,
     range: CachedStatement<'t>,
     exact: CachedStatement<'t>,
@@ -77,10 +93,13 @@ impl<'t> Intake<'t> {
         source: &Source,
         format: Format,
     ) -> rusqlite::Result<Self> {
-        let replaces = forget(connection, &source.name)?;
+        let moment = history::advance(connection, source.moment)?;
         connection.execute(
-            "INSERT INTO source (name, format, url, licence, republish, etag, last_modified, advisories, digest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, x'')",
+            "INSERT INTO source (name, format, url, licence, republish, etag, last_modified, advisories, digest, since,
+                                 checked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, x'', ?8, ?8)
+             ON CONFLICT (name) DO UPDATE SET format = ?2, url = ?3, licence = ?4, republish = ?5, etag = ?6,
+                                              last_modified = ?7, checked = ?8",
             params![
                 source.name,
                 format.name(),
@@ -88,15 +107,20 @@ impl<'t> Intake<'t> {
                 source.licence,
                 source.republish,
                 source.etag,
-                source.last_modified
+                source.last_modified,
+                moment,
             ],
         )?;
+        let id = source_id(connection, &source.name)?;
         let compressor = zstd::bulk::Compressor::new(DETAIL_COMPRESSION).map_err(unwritable)?;
         Ok(Self {
             tally: Tally::default(),
             connection,
-            source: connection.last_insert_rowid(),
-            replaces,
+            source: id,
+            moment,
+            standing: standing(connection, id)?,
+            taken: HashSet::new(),
+            changed: false,
             counts: Counts::default(),
             newest: None,
             ecosystems: BTreeMap::new(),
@@ -113,16 +137,35 @@ impl<'t> Intake<'t> {
             return Ok(());
         }
         advisory.seal();
-        let Some(id) = self.insert_advisory(&advisory)? else {
+        if !self.taken.insert(advisory.id.clone()) {
             self.tally.skip(SkipReason::DuplicateId, || advisory.id);
             return Ok(());
-        };
+        }
+        self.write(&advisory)?;
+        self.count(advisory);
+        Ok(())
+    }
+
+    /// Writes a record unless it stands already as it is.
+    fn write(&mut self, advisory: &Advisory) -> rusqlite::Result<()> {
+        let digest = content_digest(advisory)?;
+        if let Some(standing) = self.standing.remove(&advisory.id) {
+            if standing.digest == Some(digest) {
+                return Ok(());
+            }
+            history::close(self.connection, standing.row, self.moment)?;
+        }
+        self.changed = true;
+        let id = self.insert_advisory(advisory, digest)?;
         for (kind, names) in [(0, &advisory.aliases), (1, &advisory.upstream)] {
             for name in names {
                 self.insert.alias.execute(params![id, name, kind])?;
             }
         }
-        self.insert_versions(id, &advisory)?;
+        self.insert_versions(id, advisory)
+    }
+
+    fn count(&mut self, advisory: Advisory) {
         self.counts.advisories += 1;
         self.counts.withdrawn += u64::from(advisory.withdrawn.is_some());
         let matched = [AdvisoryKind::Vulnerability, AdvisoryKind::Malicious];
@@ -132,31 +175,30 @@ impl<'t> Intake<'t> {
             .modified
             .filter(|date| !date.starts_with(NO_DATE));
         self.newest = self.newest.take().max(modified);
-        Ok(())
+        self.counts.ranges += advisory.ranges.len() as u64;
+        self.counts.exact += advisory.exact.len() as u64;
+        self.counts.unordered += advisory.unordered.len() as u64;
     }
 
-    /// The advisory's row id, or `None` if its id is taken.
-    fn insert_advisory(&mut self, advisory: &Advisory) -> Result<Option<i64>, rusqlite::Error> {
-        let Digest::Sha256(digest) = advisory.content_digest() else {
-            return Ok(None);
-        };
+    /// The advisory's new row.
+    fn insert_advisory(&mut self, advisory: &Advisory, digest: [u8; 32]) -> rusqlite::Result<i64> {
         let detail = serde_json::to_vec(&advisory.detail).map_err(unwritable)?;
         let detail = self.compressor.compress(&detail).map_err(unwritable)?;
         let text = advisory.text.as_bytes();
         let text = self.compressor.compress(text).map_err(unwritable)?;
         let rating = advisory.rating.as_ref();
-        let inserted = self.insert.advisory.execute(params![
+        let id = self.insert.advisory.insert(params![
             self.source,
             advisory.id,
             advisory.kind.code(),
-            advisory.withdrawn.is_some(),
+            advisory.withdrawn,
             rating.map(|rating| severity_code(rating.severity)),
             rating.map(|rating| rating.by.as_str()),
-            digest,
-            detail,
-            text,
+            self.moment,
         ])?;
-        Ok((inserted == 1).then(|| self.connection.last_insert_rowid()))
+        let row = params![id, digest, detail, text];
+        self.insert.detail.execute(row)?;
+        Ok(id)
     }
 
     fn insert_versions(&mut self, id: i64, advisory: &Advisory) -> rusqlite::Result<()> {
@@ -188,9 +230,6 @@ impl<'t> Intake<'t> {
                 .unordered
                 .execute(params![package, id, unordered.events])?;
         }
-        self.counts.ranges += advisory.ranges.len() as u64;
-        self.counts.exact += advisory.exact.len() as u64;
-        self.counts.unordered += advisory.unordered.len() as u64;
         Ok(())
     }
 
@@ -236,8 +275,12 @@ impl<'t> Intake<'t> {
         }
     }
 
+    /// Closes what the feed no longer has, and seals the source.
     pub(super) fn finish(self, source: &Source) -> rusqlite::Result<ImportReport> {
-        if self.replaces {
+        for gone in self.standing.values() {
+            history::close(self.connection, gone.row, self.moment)?;
+        }
+        if self.changed || !self.standing.is_empty() {
             drop_unnamed_packages(self.connection)?;
         }
         let digest = snapshot::source(self.connection, self.source)?;
@@ -265,6 +308,37 @@ impl<'t> Intake<'t> {
     }
 }
 
+fn content_digest(advisory: &Advisory) -> rusqlite::Result<[u8; 32]> {
+    match advisory.content_digest() {
+        Digest::Sha256(digest) => Ok(digest),
+        Digest::Sha512(_) => Err(unwritable("contents are named by SHA-256")),
+    }
+}
+
+pub(super) fn source_id(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT id FROM source WHERE name = ?1", [name], |row| {
+        row.get(0)
+    })
+}
+
+/// The records of a source that stand. One whose details were left out has no digest, and is written anew.
+fn standing(connection: &Connection, source: i64) -> rusqlite::Result<HashMap<String, Standing>> {
+    let mut statement = connection.prepare(
+        "SELECT a.external_id, a.id, d.digest FROM advisory a LEFT JOIN detail d ON d.advisory = a.id
+         WHERE a.source = ?1 AND a.until IS NULL",
+    )?;
+    let mut standing = HashMap::new();
+    let mut rows = statement.query([source])?;
+    while let Some(row) = rows.next()? {
+        let known = Standing {
+            row: row.get(1)?,
+            digest: row.get(2)?,
+        };
+        standing.insert(row.get(0)?, known);
+    }
+    Ok(standing)
+}
+
 fn unwritable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())
 }
@@ -274,18 +348,17 @@ impl<'t> Inserts<'t> {
         let prepare = |sql| connection.prepare_cached(sql);
         Ok(Self {
             advisory: prepare(
-                "INSERT OR IGNORE INTO advisory
-                 (source, external_id, kind, withdrawn, severity, severity_by, digest, detail, text)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO advisory (source, external_id, kind, withdrawn, severity, severity_by, since)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?,
-            alias: prepare("INSERT OR IGNORE INTO alias VALUES (?1, ?2, ?3)")?,
-            // Two spellings of one bound (1.0, 1.0.0) have one key: one row says it.
+            detail: prepare("INSERT INTO detail VALUES (?1, ?2, ?3, ?4)")?,
+            alias: prepare("INSERT INTO alias VALUES (?1, ?2, ?3)")?,
             range: prepare(
-                "INSERT OR IGNORE INTO range (package, low, advisory, high, inclusive, status, severity, introduced,
+                "INSERT INTO range (package, low, advisory, high, inclusive, status, severity, introduced,
                  fixed, last_affected, module) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?,
-            exact: prepare("INSERT OR IGNORE INTO exact VALUES (?1, ?2, ?3)")?,
-            unordered: prepare("INSERT OR IGNORE INTO unordered VALUES (?1, ?2, ?3)")?,
+            exact: prepare("INSERT INTO exact VALUES (?1, ?2, ?3)")?,
+            unordered: prepare("INSERT INTO unordered VALUES (?1, ?2, ?3)")?,
         })
     }
 }

@@ -1,5 +1,5 @@
--- The advisory store, schema 1. Ranges hold sort keys (advisories/version): a look-up is one indexed query, and no
--- version of an advisory is parsed at scan time.
+-- The advisory store, schema 2. Ranges hold sort keys (advisories/version): a look-up is one indexed query, and no
+-- version of an advisory is parsed at scan time. `detail` is the part that only findings need: a store can do without.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE source (
@@ -13,7 +13,9 @@ CREATE TABLE source (
     last_modified TEXT,
     newest TEXT,                        -- the latest `modified` of its records: how old the data are, without a clock
     advisories INTEGER NOT NULL,
-    digest BLOB NOT NULL                -- SHA-256 over its advisories' contents in order of their ids
+    digest BLOB NOT NULL,               -- SHA-256 over its advisories' contents in order of their ids
+    since INTEGER NOT NULL,             -- seconds since 1970: when it first came in
+    checked INTEGER NOT NULL            -- when it was last imported, or found unchanged
 ) STRICT;
 
 CREATE TABLE ecosystem (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -25,18 +27,26 @@ CREATE TABLE package (
     UNIQUE (ecosystem, name)
 ) STRICT;
 
+-- A record that changes is a new row, and the old one keeps the time until which it stood: the store can answer as of
+-- then.
 CREATE TABLE advisory (
     id INTEGER PRIMARY KEY,
     source INTEGER NOT NULL,
     external_id TEXT NOT NULL,
     kind INTEGER NOT NULL,
-    withdrawn INTEGER NOT NULL,         -- kept so that a delta can say so; never matched
+    withdrawn TEXT,                     -- when it was taken back: kept so that a delta can say so; never matched
     severity INTEGER,
     severity_by TEXT,
-    digest BLOB NOT NULL,
-    detail BLOB NOT NULL,               -- JSON, zstd: summary, CVSS, references, dates
-    text BLOB NOT NULL,                 -- zstd: the long description
-    UNIQUE (source, external_id)
+    since INTEGER NOT NULL,             -- seconds since 1970: when this state of it came in
+    until INTEGER,                      -- when another took its place; NULL: it stands
+    UNIQUE (source, external_id, since)
+) STRICT;
+
+CREATE TABLE detail (
+    advisory INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL,               -- SHA-256 of the normalised record
+    content BLOB NOT NULL,              -- JSON, zstd: summary, CVSS, references, dates
+    text BLOB NOT NULL                  -- zstd: the long description
 ) STRICT;
 
 CREATE TABLE alias (

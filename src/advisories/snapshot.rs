@@ -7,22 +7,45 @@
 //! ```
 //! Two stores with different snapshots differ in a source whose digest tells, and there in an advisory whose digest tells.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, named_params};
 
+use super::history::AsOf;
 use crate::model::{Digest, DigestHasher};
 
-/// The digest of one source's advisories.
+/// The digest of one source's advisories as they stand.
 pub(super) fn source(connection: &Connection, source: i64) -> rusqlite::Result<[u8; 32]> {
-    let mut statement = connection.prepare(
-        "SELECT external_id, digest FROM advisory WHERE source = ?1 ORDER BY external_id",
-    )?;
-    fold(statement.query([source])?)
+    source_as_of(connection, source, AsOf::NOW)
+}
+
+/// The digest of one source's advisories as they stood.
+fn source_as_of(connection: &Connection, source: i64, as_of: AsOf) -> rusqlite::Result<[u8; 32]> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT a.external_id, d.digest FROM advisory a JOIN detail d ON d.advisory = a.id
+         WHERE a.source = :source AND {} ORDER BY a.external_id",
+        AsOf::HOLDS
+    ))?;
+    let parameters = named_params! {":source": source, ":moment": as_of.moment()};
+    fold(statement.query(parameters)?)
 }
 
 /// The digest of all sources.
 pub(super) fn root(connection: &Connection) -> rusqlite::Result<Digest> {
     let mut statement = connection.prepare("SELECT name, digest FROM source ORDER BY name")?;
     fold(statement.query([])?).map(Digest::Sha256)
+}
+
+/// The digest of all sources as they stood.
+pub(super) fn root_as_of(connection: &Connection, as_of: AsOf) -> rusqlite::Result<Digest> {
+    let mut statement =
+        connection.prepare("SELECT name, id FROM source WHERE since <= ?1 ORDER BY name")?;
+    let mut rows = statement.query([as_of.moment()])?;
+    let mut hasher = DigestHasher::sha256();
+    while let Some(row) = rows.next()? {
+        hasher.update(row.get_ref(0)?.as_bytes()?);
+        hasher.update(&[0]);
+        hasher.update(&source_as_of(connection, row.get(1)?, as_of)?);
+    }
+    Ok(hasher.finish())
 }
 
 fn fold(mut rows: rusqlite::Rows<'_>) -> rusqlite::Result<[u8; 32]> {

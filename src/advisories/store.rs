@@ -9,19 +9,26 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
 use super::error::AdvisoryError;
+use super::history::AsOf;
 use super::lock::lock;
+use super::schema_1;
 use super::snapshot;
 use super::version::KEY_ENCODING;
 use crate::model::Digest;
 
 /// The schema that this version reads and writes.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
+
+/// The lowest schema whose readers can read what this version writes.
+const READABLE_BY: i64 = 2;
 
 /// The advisory store.
 pub struct Store {
     pub(super) connection: Connection,
     /// Where it lies; `:memory:` for one that does not.
     pub(super) path: PathBuf,
+    /// The time that it is asked about.
+    pub(super) as_of: AsOf,
     /// Held while this store may be written.
     _lock: Option<File>,
 }
@@ -62,6 +69,8 @@ pub struct SourceStatus {
     pub advisories: u64,
     /// The digest of its content.
     pub digest: Digest,
+    /// When it was last imported or found unchanged, in seconds since 1970.
+    pub checked: i64,
 }
 
 impl Store {
@@ -76,6 +85,7 @@ impl Store {
         let store = |connection| Self {
             connection,
             path: path.to_owned(),
+            as_of: AsOf::NOW,
             _lock: None,
         };
         let opened = Connection::open_with_flags(path, flags).map(store);
@@ -83,7 +93,8 @@ impl Store {
             .map_err(|error| AdvisoryError::of_database(path, error))
             .and_then(|store| {
                 store.read_through_mapping();
-                store.check_schema().map(|()| store)
+                store.check_schema()?;
+                store.bridge().map(|()| store)
             });
         match checked {
             // In WAL mode a reader makes two small files beside the store. Where it may not (a read-only mount), nobody
@@ -95,6 +106,7 @@ impl Store {
                     .map(store)
                     .map_err(|error| AdvisoryError::of_database(path, error))?;
                 store.check_schema()?;
+                store.bridge()?;
                 Ok(store)
             }
             checked => checked,
@@ -120,6 +132,7 @@ impl Store {
         let store = Self {
             connection,
             path: path.to_owned(),
+            as_of: AsOf::NOW,
             _lock: Some(lock),
         };
         if exists {
@@ -130,7 +143,10 @@ impl Store {
             .connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")
             .map_err(database)?;
-        if !exists {
+        if exists {
+            store.check_writable()?;
+            store.upgrade()?;
+        } else {
             store.write_schema()?;
         }
         Ok(store)
@@ -144,6 +160,7 @@ impl Store {
         let store = Self {
             connection,
             path,
+            as_of: AsOf::NOW,
             _lock: None,
         };
         store.write_schema()?;
@@ -159,16 +176,12 @@ impl Store {
     }
 
     fn write_schema(&self) -> Result<(), AdvisoryError> {
-        let schema = include_str!("schema.sql");
         self.connection
-            .execute_batch(&format!(
-                "BEGIN IMMEDIATE; {schema}
-                 INSERT INTO meta VALUES ('schema', '{SCHEMA}'), ('key_encoding', '{KEY_ENCODING}');
-                 COMMIT;"
-            ))
+            .execute_batch(&format!("BEGIN IMMEDIATE; {}; COMMIT;", fresh_schema()))
             .map_err(|error| self.database_error(error))
     }
 
+    /// Takes a store of schema 1 in its place; refuses what is none, or newer than this version can read.
     fn check_schema(&self) -> Result<(), AdvisoryError> {
         let tables: i64 = self.ask(
             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('meta', 'advisory', 'range')",
@@ -178,29 +191,66 @@ impl Store {
                 path: self.path.clone(),
             });
         }
-        let meta = |key: &str| {
-            self.connection
-                .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
-                    row.get::<_, String>(0)
-                })
-                .optional()
-                .map_err(|error| self.database_error(error))
-                .map(|value| value.and_then(|value| value.parse::<i64>().ok()))
+        // Schemas only grow, so an older version can read on; `readable_by` says from which one on.
+        let schema = self.meta("schema")?.unwrap_or(0);
+        let needed = self.meta("readable_by")?.unwrap_or(schema);
+        let keys = self.meta("key_encoding")?.unwrap_or(0);
+        let known_keys = i64::from(KEY_ENCODING);
+        let (found, known) = if keys == known_keys {
+            (needed, SCHEMA)
+        } else {
+            (keys, known_keys)
         };
-        for (key, known) in [
-            ("schema", SCHEMA),
-            ("key_encoding", i64::from(KEY_ENCODING)),
-        ] {
-            let found = meta(key)?.unwrap_or(0);
-            if found != known {
-                return Err(AdvisoryError::OtherSchema {
-                    path: self.path.clone(),
-                    found,
-                    known,
-                });
-            }
+        if found > known || schema < 1 || keys != known_keys {
+            return Err(AdvisoryError::OtherSchema {
+                path: self.path.clone(),
+                found,
+                known,
+            });
         }
         Ok(())
+    }
+
+    /// A newer schema may be read, but what its other columns need is not known here.
+    fn check_writable(&self) -> Result<(), AdvisoryError> {
+        let found = self.meta("schema")?.unwrap_or(0);
+        if found <= SCHEMA {
+            return Ok(());
+        }
+        Err(AdvisoryError::OtherSchema {
+            path: self.path.clone(),
+            found,
+            known: SCHEMA,
+        })
+    }
+
+    /// Lets an older store be read as one of this schema.
+    fn bridge(&self) -> Result<(), AdvisoryError> {
+        match self.meta("schema")? {
+            Some(1) => schema_1::read(&self.connection),
+            _ => Ok(()),
+        }
+        .map_err(|error| self.database_error(error))
+    }
+
+    /// Brings an older store to this schema.
+    fn upgrade(&self) -> Result<(), AdvisoryError> {
+        match self.meta("schema")? {
+            Some(1) => schema_1::upgrade(&self.connection, &fresh_schema()),
+            _ => Ok(()),
+        }
+        .map_err(|error| self.database_error(error))
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<i64>, AdvisoryError> {
+        let value = self
+            .connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+                row.get::<_, String>(0)
+            })
+            .optional()
+            .map_err(|error| self.database_error(error))?;
+        Ok(value.and_then(|value| value.parse().ok()))
     }
 
     pub(super) fn database_error(&self, error: rusqlite::Error) -> AdvisoryError {
@@ -219,9 +269,14 @@ impl Store {
     }
 
     /// The digest over everything in the store. The same feeds give the same digest on any machine, in whatever order
-    /// they were imported.
+    /// they were imported. As of an earlier time, data beside advisories have no part in it: they have no history.
     pub fn snapshot_digest(&self) -> Result<Digest, AdvisoryError> {
-        snapshot::root(&self.connection).map_err(|error| self.database_error(error))
+        let digest = if self.as_of.is_now() {
+            snapshot::root(&self.connection)
+        } else {
+            snapshot::root_as_of(&self.connection, self.as_of)
+        };
+        digest.map_err(|error| self.database_error(error))
     }
 
     /// What the store holds, source by source.
@@ -251,7 +306,7 @@ impl Store {
     pub fn sources(&self) -> Result<Vec<SourceStatus>, AdvisoryError> {
         let read = || -> rusqlite::Result<Vec<SourceStatus>> {
             let mut statement = self.connection.prepare(
-                "SELECT name, format, url, licence, republish, etag, last_modified, newest, advisories, digest
+                "SELECT name, format, url, licence, republish, etag, last_modified, newest, advisories, digest, checked
                  FROM source ORDER BY name",
             )?;
             statement
@@ -267,12 +322,23 @@ impl Store {
                         newest: row.get(7)?,
                         advisories: row.get::<_, i64>(8)?.unsigned_abs(),
                         digest: Digest::Sha256(row.get(9)?),
+                        checked: row.get(10)?,
                     })
                 })?
                 .collect()
         };
         read().map_err(|error| self.database_error(error))
     }
+}
+
+/// The statements that make an empty store.
+fn fresh_schema() -> String {
+    format!(
+        "{}
+         INSERT INTO meta VALUES ('schema', '{SCHEMA}'), ('readable_by', '{READABLE_BY}'),
+                                 ('key_encoding', '{KEY_ENCODING}');",
+        include_str!("schema.sql")
+    )
 }
 
 /// The characters that SQLite's URI form reads as its own: <https://sqlite.org/uri.html#the_uri_path>.
@@ -335,13 +401,24 @@ mod tests {
     fn a_store_of_another_schema_says_which_side_to_change() {
         let (_folder, path) = place();
         let store = Store::open_for_import(&path).expect("made");
+        let change = |schema: &str, readable_by: &str| {
+            let change = |key, value| {
+                let change = "UPDATE meta SET value = ?2 WHERE key = ?1";
+                store.connection.execute(change, [key, value])
+            };
+            change("schema", schema).and(change("readable_by", readable_by))
+        };
         for (schema, hint) in [("99", "or a newer one"), ("0", "fill it again")] {
-            store
-                .connection
-                .execute("UPDATE meta SET value = ?1 WHERE key = 'schema'", [schema])
-                .expect("changed");
+            change(schema, schema).expect("changed");
             assert!(refusal(&path).contains(hint), "{schema}");
         }
+        change("99", "2").expect("changed");
+        assert!(Store::open_read_only(&path).is_ok(), "a schema only grows");
+        drop(store);
+        assert!(
+            Store::open_for_import(&path).is_err(),
+            "what it does not know it must not write"
+        );
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::advisories::advisory::{AdvisoryKind, Detail, Status};
+use crate::advisories::history::AsOf;
 use crate::advisories::rating::Rating;
 use crate::advisories::rating::severity_of_code;
+use crate::advisories::store::Store;
 use crate::advisories::version::VersionKey;
 use crate::model::Severity;
 
@@ -45,18 +47,57 @@ pub(super) struct Undecided {
     pub(super) events: String,
 }
 
+/// The queries, which only differ in what is asked of an advisory: that it stood, that it was not withdrawn, and that it is
+/// of a kind that is matched.
+struct Queries {
+    ranges: String,
+    exact: String,
+    undecided: String,
+}
+
+impl Queries {
+    fn new() -> Self {
+        let matched = format!(
+            "{} AND a.withdrawn IS NULL AND a.kind IN (0, 1)",
+            AsOf::HOLDS
+        );
+        Self {
+            ranges: format!(
+                "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected, r.module
+                 FROM range r JOIN advisory a ON a.id = r.advisory JOIN source s ON s.id = a.source
+                 WHERE r.package = :package AND r.low <= :version
+                   AND (r.high > :version OR (r.inclusive AND r.high = :version)) AND {matched}
+                 ORDER BY a.external_id, s.name, r.low, r.high"
+            ),
+            exact: format!(
+                "SELECT e.advisory FROM exact e JOIN advisory a ON a.id = e.advisory JOIN source s ON s.id = a.source
+                 WHERE e.package = :package AND e.version = :version AND {matched}
+                 ORDER BY a.external_id, s.name"
+            ),
+            undecided: format!(
+                "SELECT a.external_id, u.events FROM unordered u JOIN advisory a ON a.id = u.advisory
+                 WHERE u.package = :package AND {matched} ORDER BY a.external_id, u.events"
+            ),
+        }
+    }
+}
+
 /// Reads candidates; advisories that many packages share are read once.
 pub(super) struct Lookup<'s> {
     connection: &'s Connection,
+    as_of: AsOf,
+    queries: Queries,
     records: BTreeMap<i64, Rc<Record>>,
     /// One for all: to set one up takes longer than to unpack a detail.
     decompressor: zstd::bulk::Decompressor<'static>,
 }
 
 impl<'s> Lookup<'s> {
-    pub(super) fn new(connection: &'s Connection) -> rusqlite::Result<Self> {
+    pub(super) fn new(store: &'s Store) -> rusqlite::Result<Self> {
         Ok(Self {
-            connection,
+            connection: &store.connection,
+            as_of: store.as_of,
+            queries: Queries::new(),
             records: BTreeMap::new(),
             decompressor: zstd::bulk::Decompressor::new().map_err(unreadable)?,
         })
@@ -64,9 +105,17 @@ impl<'s> Lookup<'s> {
 
     /// All ecosystems of the store.
     pub(super) fn ecosystems(&self) -> rusqlite::Result<Vec<(i64, String)>> {
+        let all = "SELECT id, name FROM ecosystem WHERE :moment > 0 ORDER BY name";
+        // An ecosystem that came in later was not covered then, and must not look as if nothing had been found.
+        let covered =
+            "SELECT DISTINCT e.id, e.name FROM ecosystem e JOIN package p ON p.ecosystem = e.id
+                       JOIN range r ON r.package = p.id JOIN advisory a ON a.id = r.advisory
+                       WHERE a.since <= :moment ORDER BY e.name";
         self.connection
-            .prepare("SELECT id, name FROM ecosystem ORDER BY name")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .prepare(if self.as_of.is_now() { all } else { covered })?
+            .query_map(named_params! {":moment": self.as_of.moment()}, |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect()
     }
 
@@ -84,15 +133,10 @@ impl<'s> Lookup<'s> {
         package: i64,
         version: &VersionKey,
     ) -> rusqlite::Result<Vec<Candidate>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected,
-                    r.module
-             FROM range r JOIN advisory a ON a.id = r.advisory
-             WHERE r.package = ?1 AND r.low <= ?2 AND (r.high > ?2 OR (r.inclusive AND r.high = ?2))
-               AND NOT a.withdrawn AND a.kind IN (0, 1)
-             ORDER BY a.external_id, a.source, r.low, r.high",
-        )?;
-        let mut rows = statement.query((package, version.as_bytes()))?;
+        let mut statement = self.connection.prepare_cached(&self.queries.ranges)?;
+        let mut rows = statement.query(named_params! {
+            ":package": package, ":version": version.as_bytes(), ":moment": self.as_of.moment()
+        })?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(Candidate {
@@ -115,12 +159,10 @@ impl<'s> Lookup<'s> {
         package: i64,
         version: &str,
     ) -> rusqlite::Result<Vec<Candidate>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT e.advisory FROM exact e JOIN advisory a ON a.id = e.advisory
-             WHERE e.package = ?1 AND e.version = ?2 AND NOT a.withdrawn AND a.kind IN (0, 1)
-             ORDER BY a.external_id, a.source",
-        )?;
-        let mut rows = statement.query((package, version))?;
+        let mut statement = self.connection.prepare_cached(&self.queries.exact)?;
+        let mut rows = statement.query(named_params! {
+            ":package": package, ":version": version, ":moment": self.as_of.moment()
+        })?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(Candidate {
@@ -140,16 +182,16 @@ impl<'s> Lookup<'s> {
     /// The package's ranges that have no keys.
     pub(super) fn undecided(&self, package: i64) -> rusqlite::Result<Vec<Undecided>> {
         self.connection
-            .prepare_cached(
-                "SELECT a.external_id, u.events FROM unordered u JOIN advisory a ON a.id = u.advisory
-                 WHERE u.package = ?1 AND NOT a.withdrawn AND a.kind IN (0, 1) ORDER BY a.external_id, u.events",
+            .prepare_cached(&self.queries.undecided)?
+            .query_map(
+                named_params! {":package": package, ":moment": self.as_of.moment()},
+                |row| {
+                    Ok(Undecided {
+                        advisory: row.get(0)?,
+                        events: row.get(1)?,
+                    })
+                },
             )?
-            .query_map([package], |row| {
-                Ok(Undecided {
-                    advisory: row.get(0)?,
-                    events: row.get(1)?,
-                })
-            })?
             .collect()
     }
 
@@ -160,8 +202,9 @@ impl<'s> Lookup<'s> {
         let mut record = self
             .connection
             .prepare_cached(
-                "SELECT a.external_id, s.name, a.kind, a.severity, a.severity_by, a.detail
-                 FROM advisory a JOIN source s ON s.id = a.source WHERE a.id = ?1",
+                "SELECT a.external_id, s.name, a.kind, a.severity, a.severity_by, d.content
+                 FROM advisory a JOIN source s ON s.id = a.source LEFT JOIN detail d ON d.advisory = a.id
+                 WHERE a.id = ?1",
             )?
             .query_row([id], |row| read_record(row, &mut self.decompressor))?;
         let mut statement = self
@@ -196,7 +239,11 @@ fn read_record(
             .map(|(severity, by)| Rating { severity, by }),
         aliases: Vec::new(),
         upstream: Vec::new(),
-        detail: read_detail(row.get_ref(5)?.as_bytes()?, decompressor)?,
+        // A store can do without its details.
+        detail: match row.get_ref(5)?.as_bytes_or_null()? {
+            Some(content) => read_detail(content, decompressor)?,
+            None => Detail::default(),
+        },
     })
 }
 

@@ -194,7 +194,7 @@ struct Matcher<'s> {
 
 impl<'s> Matcher<'s> {
     fn new(store: &'s Store, distribution: Option<&'s Distribution>) -> rusqlite::Result<Self> {
-        let lookup = Lookup::new(&store.connection)?;
+        let lookup = Lookup::new(store)?;
         Ok(Self {
             ecosystems: lookup.ecosystems()?,
             lookup,

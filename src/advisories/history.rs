@@ -1,0 +1,266 @@
+//! What stood when: the store's rows carry since when and until when they held.
+//!
+//! The times are those of the imports, never those that a feed writes: "as of Tuesday" is what a scan on Tuesday would
+//! have said. No snapshot digest depends on them.
+
+use std::fmt;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::error::AdvisoryError;
+use super::import::drop_unnamed_packages;
+use super::store::Store;
+
+/// The time that a store is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AsOf(i64);
+
+impl AsOf {
+    /// What stands now.
+    pub const NOW: Self = Self(i64::MAX);
+
+    /// The SQL condition on a row `a` of `advisory` that it stood at `:moment`.
+    pub(super) const HOLDS: &str = "a.since <= :moment AND (a.until IS NULL OR a.until > :moment)";
+
+    /// What stood at a moment, in seconds since 1970.
+    pub const fn at(moment: i64) -> Self {
+        Self(moment)
+    }
+
+    pub(super) const fn moment(self) -> i64 {
+        self.0
+    }
+
+    /// Whether it is the present.
+    pub fn is_now(self) -> bool {
+        self == Self::NOW
+    }
+}
+
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_now() {
+            return f.write_str("now");
+        }
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(time) => time.fmt(f),
+            Err(_) => self.0.fmt(f),
+        }
+    }
+}
+
+/// Where the store's latest time stands, and where its history begins.
+const LATEST: &str = "latest";
+const BEGINS: &str = "history_begins";
+
+fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+    let value: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    Ok(value.and_then(|value| value.parse().ok()))
+}
+
+fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+            (key, value.to_string()),
+        )
+        .map(drop)
+}
+
+/// The moment of an import. A clock that jumped back does not take the store's time with it, or what is closed now would
+/// seem to have ended before it began.
+pub(super) fn advance(connection: &Connection, moment: i64) -> rusqlite::Result<i64> {
+    let latest = meta(connection, LATEST)?.unwrap_or_default().max(moment);
+    set_meta(connection, LATEST, latest)?;
+    Ok(latest)
+}
+
+/// Ends a record's row. One that began at this very moment never stood, and goes.
+pub(super) fn close(connection: &Connection, row: i64, moment: i64) -> rusqlite::Result<()> {
+    let closed = connection
+        .prepare_cached("UPDATE advisory SET until = ?2 WHERE id = ?1 AND since < ?2")?
+        .execute((row, moment))?;
+    if closed == 0 {
+        remove(connection, "id = ?1", row)?;
+    }
+    Ok(())
+}
+
+/// Deletes the advisories for which a condition on `?1` holds, with all that is theirs.
+pub(super) fn remove(
+    connection: &Connection,
+    condition: &str,
+    value: i64,
+) -> rusqlite::Result<usize> {
+    for table in ["alias", "range", "exact", "unordered", "detail"] {
+        connection
+            .prepare_cached(&format!(
+                "DELETE FROM {table} WHERE advisory IN (SELECT id FROM advisory WHERE {condition})"
+            ))?
+            .execute([value])?;
+    }
+    connection
+        .prepare_cached(&format!("DELETE FROM advisory WHERE {condition}"))?
+        .execute([value])
+}
+
+impl Store {
+    /// The store as it was at a time; an error if its history does not reach back that far.
+    pub fn as_of(mut self, as_of: AsOf) -> Result<Self, AdvisoryError> {
+        let begins = self.history_begins()?;
+        if !as_of.is_now() && begins.is_none_or(|begins| begins > as_of) {
+            return Err(AdvisoryError::BeforeHistory {
+                path: self.path,
+                asked: as_of,
+                begins,
+            });
+        }
+        self.as_of = as_of;
+        Ok(self)
+    }
+
+    /// From when on the store can answer; `None` while it is empty.
+    pub fn history_begins(&self) -> Result<Option<AsOf>, AdvisoryError> {
+        let begins = || -> rusqlite::Result<Option<i64>> {
+            let sql = "SELECT min(since) FROM source";
+            let first: Option<i64> = self.connection.query_row(sql, [], |row| row.get(0))?;
+            Ok(first.max(meta(&self.connection, BEGINS)?))
+        };
+        let begins = begins().map_err(|error| self.database_error(error))?;
+        Ok(begins.map(AsOf))
+    }
+
+    /// Forgets the states of records that ended before a moment; how many there were. What stands is not touched.
+    pub fn prune(&mut self, before: i64) -> Result<usize, AdvisoryError> {
+        let path = self.path.clone();
+        let mut prune = || {
+            let transaction = self.connection.transaction()?;
+            let gone = remove(&transaction, "until <= ?1", before)?;
+            if gone > 0 {
+                let begins = meta(&transaction, BEGINS)?.unwrap_or(before).max(before);
+                set_meta(&transaction, BEGINS, begins)?;
+                drop_unnamed_packages(&transaction)?;
+            }
+            transaction.commit()?;
+            Ok(gone)
+        };
+        prune().map_err(|error| AdvisoryError::of_database(&path, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advisories::matching::testing::{ids, record};
+    use crate::advisories::{FeedInput, Format, Source, match_packages};
+    use crate::model::{Package, PackageType};
+
+    fn import(store: &mut Store, source: &str, moment: i64, lines: &str) {
+        let source = Source {
+            moment,
+            ..Source::named(source)
+        };
+        let input = FeedInput::Stream("test".to_owned(), Box::new(lines.as_bytes()));
+        store.import(&source, Format::Osv, input).expect("imported");
+    }
+
+    fn found(store: &Store) -> Vec<String> {
+        let package = Package::new(PackageType::NPM, "x", "1.0.0");
+        let outcome = match_packages(store, None, &[package]).expect("matched");
+        let mut said: Vec<String> = ids(&outcome).into_iter().map(str::to_owned).collect();
+        said.extend(outcome.gaps.into_iter().map(|gap| gap.detail));
+        said
+    }
+
+    /// The store on disk, since each view of it is a store of its own.
+    fn filled() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("store.db");
+        let mut store = Store::open_for_import(&path).expect("store");
+        let line = |id, fixed| record(id, "npm", "x", fixed, "");
+        import(
+            &mut store,
+            "a",
+            100,
+            &(line("A-1", "2.0.0") + &line("A-2", "2.0.0")),
+        );
+        import(
+            &mut store,
+            "a",
+            200,
+            &(line("A-1", "0.9.0") + &line("A-3", "2.0.0")),
+        );
+        import(&mut store, "b", 300, &record("B-1", "PyPI", "y", "1", ""));
+        (folder, path)
+    }
+
+    #[test]
+    fn the_store_answers_as_of_then_with_the_digest_of_then() {
+        let (_folder, path) = filled();
+        let at = |moment| {
+            let store = Store::open_read_only(&path).expect("store");
+            store.as_of(AsOf::at(moment)).expect("history")
+        };
+        assert_eq!(found(&at(100)), ["A-1", "A-2"]);
+        assert_eq!(found(&at(199)), ["A-1", "A-2"]);
+        assert_eq!(found(&at(200)), ["A-3"]);
+        let now = Store::open_read_only(&path).expect("store");
+        assert_eq!(found(&now), ["A-3"]);
+        let mut alone = Store::in_memory().expect("store");
+        let lines =
+            record("A-1", "npm", "x", "2.0.0", "") + &record("A-2", "npm", "x", "2.0.0", "");
+        import(&mut alone, "a", 7, &lines);
+        assert_eq!(
+            at(150).snapshot_digest().expect("digest"),
+            alone.snapshot_digest().expect("digest")
+        );
+        assert_eq!(
+            at(300).snapshot_digest().expect("digest"),
+            now.snapshot_digest().expect("digest")
+        );
+    }
+
+    #[test]
+    fn what_came_in_later_is_not_called_clean_before() {
+        let (_folder, path) = filled();
+        let store = Store::open_read_only(&path).expect("store");
+        let error = store.as_of(AsOf::at(99)).err().expect("before all");
+        assert!(
+            error
+                .to_string()
+                .ends_with("its history begins at 1970-01-01T00:01:40Z")
+        );
+        let store = Store::open_read_only(&path).expect("store");
+        let store = store.as_of(AsOf::at(250)).expect("history");
+        let python = Package::new(PackageType::PYPI, "y", "0.5");
+        let outcome = match_packages(&store, None, &[python]).expect("matched");
+        assert_eq!((outcome.matches.len(), outcome.gaps.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_does_not_turn_history_around() {
+        let (_folder, path) = filled();
+        let mut store = Store::open_for_import(&path).expect("store");
+        import(&mut store, "a", 50, &record("A-4", "npm", "x", "2.0.0", ""));
+        assert_eq!(found(&store), ["A-4"]);
+        let store = store.as_of(AsOf::at(299)).expect("history");
+        assert_eq!(found(&store), ["A-3"]);
+    }
+
+    #[test]
+    fn pruned_states_are_gone_and_the_history_begins_later() {
+        let (_folder, path) = filled();
+        let mut store = Store::open_for_import(&path).expect("store");
+        let digest = store.snapshot_digest().expect("digest");
+        assert_eq!(store.prune(199).expect("pruned"), 0);
+        assert_eq!(store.prune(250).expect("pruned"), 2);
+        assert_eq!(store.snapshot_digest().expect("digest"), digest);
+        assert_eq!(found(&store), ["A-3"]);
+        assert_eq!(store.history_begins().expect("begins"), Some(AsOf::at(250)));
+        assert!(store.as_of(AsOf::at(150)).is_err());
+    }
+}

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::history::AsOf;
+use crate::model::Digest;
 
 /// An error of the advisory room, by what the user can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,35 @@ pub enum AdvisoryError {
         asked: AsOf,
         /// What it can answer from; `None`: it is empty.
         begins: Option<AsOf>,
+    },
+    /// There is no such source in the store.
+    #[error("the advisory store has no source `{0}`: `plimsoll db status` lists them")]
+    NoSource(String),
+    /// What rows say, and what their digest says, are two things.
+    #[error("{}: {what} is not what its digest says; nothing of it was taken", path.display())]
+    DigestMismatch {
+        /// Which record, source or snapshot.
+        what: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A store file that is no delta.
+    #[error("{} is no delta: `plimsoll db import` takes a whole store", path.display())]
+    NoDelta {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A delta for another state.
+    #[error(
+        "the delta starts from snapshot {from}, and this store ({snapshot}) has another `{source_name}`: import the whole store instead"
+    )]
+    OtherBase {
+        /// The first source that is in another state.
+        source_name: String,
+        /// What the delta starts from.
+        from: Digest,
+        /// What the store is.
+        snapshot: Digest,
     },
     /// SQLite finds the file damaged.
     #[error("the advisory store {} is damaged: remove it and fill it again with `plimsoll db update` or `plimsoll db import`", path.display())]

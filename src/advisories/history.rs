@@ -79,33 +79,45 @@ pub(super) fn advance(connection: &Connection, moment: i64) -> rusqlite::Result<
     Ok(latest)
 }
 
-/// Ends a record's row. One that began at this very moment never stood, and goes.
+/// Ends the row of a record. One that began at this very moment never stood: it goes, and what is its own goes with
+/// [`sweep`].
 pub(super) fn close(connection: &Connection, row: i64, moment: i64) -> rusqlite::Result<()> {
-    let closed = connection
-        .prepare_cached("UPDATE advisory SET until = ?2 WHERE id = ?1 AND since < ?2")?
+    connection
+        .prepare_cached("UPDATE advisory SET until = ?2 WHERE id = ?1")?
         .execute((row, moment))?;
-    if closed == 0 {
-        remove(connection, "id = ?1", row)?;
-    }
-    Ok(())
+    connection
+        .prepare_cached("DELETE FROM advisory WHERE id = ?1 AND since = until")?
+        .execute([row])
+        .map(drop)
 }
 
-/// Deletes the advisories for which a condition on `?1` holds, with all that is theirs.
-pub(super) fn remove(
-    connection: &Connection,
-    condition: &str,
-    value: i64,
-) -> rusqlite::Result<usize> {
+/// Deletes what belongs to no advisory any more.
+pub(super) fn sweep(connection: &Connection) -> rusqlite::Result<()> {
     for table in ["alias", "range", "exact", "unordered", "detail"] {
-        connection
-            .prepare_cached(&format!(
-                "DELETE FROM {table} WHERE advisory IN (SELECT id FROM advisory WHERE {condition})"
-            ))?
-            .execute([value])?;
+        connection.execute(
+            &format!("DELETE FROM {table} WHERE advisory NOT IN (SELECT id FROM advisory)"),
+            [],
+        )?;
     }
-    connection
-        .prepare_cached(&format!("DELETE FROM advisory WHERE {condition}"))?
-        .execute([value])
+    drop_unnamed_packages(connection)
+}
+
+/// The number of the next row of `advisory`. Numbers are not used again before [`sweep`], or rows of one that went would
+/// become its.
+pub(super) fn next_row(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT ifnull(max(id), 0) + 1 FROM advisory";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
+/// Says that a store that was copied without its history begins where the store `origin` is now.
+pub(super) fn begin_now(connection: &Connection, origin: &str) -> rusqlite::Result<()> {
+    let sql = format!("SELECT value FROM {origin}.meta WHERE key = ?1");
+    let latest: Option<String> = connection
+        .query_row(&sql, [LATEST], |row| row.get(0))
+        .optional()?;
+    let latest = latest.and_then(|value| value.parse().ok()).unwrap_or(0);
+    set_meta(connection, LATEST, latest)?;
+    set_meta(connection, BEGINS, latest)
 }
 
 impl Store {
@@ -139,11 +151,11 @@ impl Store {
         let path = self.path.clone();
         let mut prune = || {
             let transaction = self.connection.transaction()?;
-            let gone = remove(&transaction, "until <= ?1", before)?;
+            let gone = transaction.execute("DELETE FROM advisory WHERE until <= ?1", [before])?;
             if gone > 0 {
+                sweep(&transaction)?;
                 let begins = meta(&transaction, BEGINS)?.unwrap_or(before).max(before);
                 set_meta(&transaction, BEGINS, begins)?;
-                drop_unnamed_packages(&transaction)?;
             }
             transaction.commit()?;
             Ok(gone)

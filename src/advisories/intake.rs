@@ -11,7 +11,7 @@ use super::advisory::{Advisory, AdvisoryKind};
 use super::error::AdvisoryError;
 use super::feeds::Format;
 use super::history;
-use super::import::{Source, drop_unnamed_packages};
+use super::import::Source;
 use super::rating::severity_code;
 use super::report::{ImportReport, SkipReason, Tally};
 use super::snapshot;
@@ -61,10 +61,11 @@ pub(super) struct Intake<'t> {
     source: i64,
     /// When this import is, in seconds since 1970.
     moment: i64,
+    next_row: i64,
     /// The source's records as they stood, by id, until the feed has them again.
     standing: HashMap<String, Standing>,
     taken: HashSet<String>,
-    changed: bool,
+    closed: bool,
     counts: Counts,
     newest: Option<String>,
     ecosystems: BTreeMap<String, (i64, BTreeMap<String, i64>)>,
@@ -118,9 +119,10 @@ impl<'t> Intake<'t> {
             connection,
             source: id,
             moment,
+            next_row: history::next_row(connection)?,
             standing: standing(connection, id)?,
             taken: HashSet::new(),
-            changed: false,
+            closed: false,
             counts: Counts::default(),
             newest: None,
             ecosystems: BTreeMap::new(),
@@ -154,8 +156,8 @@ impl<'t> Intake<'t> {
                 return Ok(());
             }
             history::close(self.connection, standing.row, self.moment)?;
+            self.closed = true;
         }
-        self.changed = true;
         let id = self.insert_advisory(advisory, digest)?;
         for (kind, names) in [(0, &advisory.aliases), (1, &advisory.upstream)] {
             for name in names {
@@ -187,7 +189,10 @@ impl<'t> Intake<'t> {
         let text = advisory.text.as_bytes();
         let text = self.compressor.compress(text).map_err(unwritable)?;
         let rating = advisory.rating.as_ref();
-        let id = self.insert.advisory.insert(params![
+        let id = self.next_row;
+        self.next_row += 1;
+        self.insert.advisory.execute(params![
+            id,
             self.source,
             advisory.id,
             advisory.kind.code(),
@@ -280,8 +285,8 @@ impl<'t> Intake<'t> {
         for gone in self.standing.values() {
             history::close(self.connection, gone.row, self.moment)?;
         }
-        if self.changed || !self.standing.is_empty() {
-            drop_unnamed_packages(self.connection)?;
+        if self.closed || !self.standing.is_empty() {
+            history::sweep(self.connection)?;
         }
         let digest = snapshot::source(self.connection, self.source)?;
         self.connection.execute(
@@ -348,8 +353,8 @@ impl<'t> Inserts<'t> {
         let prepare = |sql| connection.prepare_cached(sql);
         Ok(Self {
             advisory: prepare(
-                "INSERT INTO advisory (source, external_id, kind, withdrawn, severity, severity_by, since)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO advisory (id, source, external_id, kind, withdrawn, severity, severity_by, since)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?,
             detail: prepare("INSERT INTO detail VALUES (?1, ?2, ?3, ?4)")?,
             alias: prepare("INSERT INTO alias VALUES (?1, ?2, ?3)")?,

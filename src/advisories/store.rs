@@ -100,7 +100,7 @@ impl Store {
             // In WAL mode a reader makes two small files beside the store. Where it may not (a read-only mount), nobody
             // writes either, and SQLite may be told so.
             Err(AdvisoryError::Database { .. }) => {
-                let uri = format!("file:{}?immutable=1", escaped_for_uri(path));
+                let uri = file_uri(path, "immutable=1");
                 let flags = flags | OpenFlags::SQLITE_OPEN_URI;
                 let store = Connection::open_with_flags(uri, flags)
                     .map(store)
@@ -224,6 +224,19 @@ impl Store {
         })
     }
 
+    /// Whether the store's tables are today's, and not seen through a bridge.
+    pub(super) fn check_current(&self) -> Result<(), AdvisoryError> {
+        let found = self.meta("schema")?.unwrap_or(0);
+        if found >= SCHEMA {
+            return Ok(());
+        }
+        Err(AdvisoryError::OtherSchema {
+            path: self.path.clone(),
+            found,
+            known: SCHEMA,
+        })
+    }
+
     /// Lets an older store be read as one of this schema.
     fn bridge(&self) -> Result<(), AdvisoryError> {
         match self.meta("schema")? {
@@ -332,7 +345,7 @@ impl Store {
 }
 
 /// The statements that make an empty store.
-fn fresh_schema() -> String {
+pub(super) fn fresh_schema() -> String {
     format!(
         "{}
          INSERT INTO meta VALUES ('schema', '{SCHEMA}'), ('readable_by', '{READABLE_BY}'),
@@ -341,12 +354,15 @@ fn fresh_schema() -> String {
     )
 }
 
-/// The characters that SQLite's URI form reads as its own: <https://sqlite.org/uri.html#the_uri_path>.
-fn escaped_for_uri(path: &Path) -> String {
-    path.to_string_lossy()
+/// A path in SQLite's URI form, without the characters that it reads as its own:
+/// <https://sqlite.org/uri.html#the_uri_path>.
+pub(super) fn file_uri(path: &Path, parameters: &str) -> String {
+    let path = path.to_string_lossy();
+    let path = path
         .replace('%', "%25")
         .replace('?', "%3f")
-        .replace('#', "%23")
+        .replace('#', "%23");
+    format!("file:{path}?{parameters}")
 }
 
 #[cfg(test)]

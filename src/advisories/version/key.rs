@@ -18,6 +18,11 @@ impl VersionKey {
         Self(vec![0xff])
     }
 
+    /// A key that was kept as bytes.
+    pub(in crate::advisories) const fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, as the store keeps them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

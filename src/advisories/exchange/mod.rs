@@ -1,0 +1,21 @@
+//! Stores that travel: a store, or a part of one, as a file.
+//!
+//! What comes in and goes out is the same form that is matched from: a store. [`Store::export`] writes the sources that
+//! are chosen, [`Store::write_delta`] only what another store lacks, and [`Store::merge`] takes either into a store in one
+//! transaction, after it has recomputed every digest that the file claims. A file that is altered, or made for another
+//! state, is refused, and the store keeps its own.
+
+mod attach;
+mod beside;
+mod delta;
+mod export;
+mod merge;
+mod record;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use delta::Delta;
+pub use export::{Exported, Selection};
+pub use merge::{Merged, MergedSource};
+pub use verify::Verified;

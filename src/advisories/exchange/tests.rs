@@ -43,7 +43,7 @@ fn fill(store: &mut Store, moment: i64) {
     let lines =
         npm("A-1", "2.0.0") + &npm("A-2", "1.1.0") + &record("A-3", "npm", "z", "2", withdrawn);
     import(store, "npm", true, moment, &lines);
-    let exact = r#"{"id":"P-1","affected":[{"package":{"ecosystem":"PyPI","name":"old"},"versions":["2004b"]}]}"#;
+    let exact = r#"{"id":"P-1","affected":[{"package":{"ecosystem":"PyPI","name":"old"},"versions":["release of 2004"]}]}"#;
     import(store, "pypi", true, moment, exact);
     import(
         store,
@@ -57,7 +57,7 @@ fn fill(store: &mut Store, moment: i64) {
 fn found(store: &Store) -> Vec<String> {
     let packages = [
         Package::new(PackageType::NPM, "x", "1.0.0"),
-        Package::new(PackageType::PYPI, "old", "2004b"),
+        Package::new(PackageType::PYPI, "old", "release of 2004"),
     ];
     let outcome = match_packages(store, None, &packages).expect("matched");
     ids(&outcome).into_iter().map(str::to_owned).collect()

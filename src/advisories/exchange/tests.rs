@@ -212,7 +212,7 @@ fn a_file_whose_rows_were_altered_is_refused_and_the_store_keeps_its_own() {
         "DELETE FROM alias",
         "UPDATE exact SET version = 'none'",
         "DELETE FROM advisory WHERE external_id = 'A-1'",
-        "UPDATE advisory SET severity = 0",
+        "UPDATE advisory SET severity = 0, severity_by = 'vendor'",
         "UPDATE source SET digest = zeroblob(32) WHERE name = 'npm'",
     ]
     .into_iter()

@@ -109,7 +109,9 @@ impl<'s> Lookup<'s> {
         // An ecosystem that came in later was not covered then, and must not look as if nothing had been found.
         let covered =
             "SELECT DISTINCT e.id, e.name FROM ecosystem e JOIN package p ON p.ecosystem = e.id
-                       JOIN range r ON r.package = p.id JOIN advisory a ON a.id = r.advisory
+                       JOIN (SELECT package, advisory FROM range UNION ALL SELECT package, advisory FROM exact
+                             UNION ALL SELECT package, advisory FROM unordered) r ON r.package = p.id
+                       JOIN advisory a ON a.id = r.advisory
                        WHERE a.since <= :moment ORDER BY e.name";
         self.connection
             .prepare(if self.as_of.is_now() { all } else { covered })?

@@ -1,0 +1,141 @@
+//! `plimsoll db`: fill the advisory store, bring it up to date, ask what it holds.
+
+mod import;
+mod status;
+mod update;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::compare::CompareArguments;
+use super::{Exit, Failure, Manners, folders};
+use crate::advisories::{AdvisoryError, Format, Store};
+use import::import;
+use status::status;
+use update::update_feeds;
+
+/// What `plimsoll db` takes.
+#[derive(Debug, Args)]
+pub(super) struct DbArguments {
+    #[command(subcommand)]
+    command: DbCommand,
+
+    /// The advisory store.
+    #[arg(long, global = true, value_name = "FILE", env = "PLIMSOLL_DB")]
+    db: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum DbCommand {
+    /// Import feeds from files: OSV records, Alpine's secdb, Debian's security tracker.
+    ///
+    /// A source is named after its file unless --name says otherwise; importing a source again replaces it. The store
+    /// is changed in one transaction: it holds the old state or the new one.
+    Import {
+        /// Files or folders, packed (.gz, .zst, .zip, .tar) or not.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The form: osv, secdb or debian-tracker; found out by looking unless given.
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<Format>,
+        /// The source's name in the store.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Fetch the feeds that have changed, and import them.
+    ///
+    /// A feed that cannot be had keeps its old state, and the exit code is 3.
+    Update {
+        /// Only these feeds, or those of these ecosystems: osv/PyPI, npm, Debian, …
+        feeds: Vec<String>,
+        /// The list of feeds, in place of the one inside Plimsoll.
+        #[arg(long = "feeds", value_name = "FILE")]
+        list: Option<PathBuf>,
+    },
+    /// What the store holds: sources, their dates and sizes, and the snapshot digest.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// How two versions stand to each other: `<`, `=` or `>`.
+    ///
+    /// Without versions it reads lines of two from standard input, with a tab between them, and answers each with a line
+    /// of its own. `?` stands for a version that the scheme cannot order; the exit code is then 3.
+    Compare(CompareArguments),
+}
+
+impl DbArguments {
+    pub(super) fn run(self, manners: Manners) -> Result<Exit, Failure> {
+        let path = self.db.clone().map_or_else(folders::store, Ok)?;
+        match self.command {
+            DbCommand::Import {
+                files,
+                format,
+                name,
+            } => import(&path, &files, format, name.as_deref(), manners),
+            DbCommand::Update { feeds, list } => {
+                update_feeds(&path, &feeds, list.as_deref(), manners)
+            }
+            DbCommand::Status { json } => status(self.db.as_deref(), json, manners),
+            DbCommand::Compare(compare) => compare.run(),
+        }
+    }
+}
+
+/// The store to match with: the one that is named, or else the user's own, or else the starter advisories.
+pub(super) fn open_store(named: Option<&Path>) -> Result<Store, Failure> {
+    let path = named.map_or_else(folders::store, |path| Ok(path.to_owned()))?;
+    match Store::open_read_only(&path) {
+        Err(AdvisoryError::NoStore { .. }) if named.is_none() => {
+            tracing::info!(
+                "no store at {}: the starter advisories are used",
+                path.display()
+            );
+            Store::starter()
+        }
+        opened => {
+            tracing::info!("advisories come from {}", path.display());
+            opened
+        }
+    }
+    .map_err(Failure::new)
+}
+
+fn open_for_import(path: &Path) -> Result<Store, Failure> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let hint = "name another place with --db, or in PLIMSOLL_DB";
+            Failure::new(format!(
+                "the folder {} cannot be made: {error}",
+                folder.display()
+            ))
+            .with_hint(Some(hint))
+        })?;
+    }
+    Store::open_for_import(path).map_err(Failure::new)
+}
+
+/// A line about what is done: to standard error, unless the user wants none.
+fn note(text: &str, manners: Manners) {
+    if !manners.quiet {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+}
+
+fn warn(text: &str) {
+    let _ = writeln!(anstream::stderr(), "warning: {text}");
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

@@ -1,5 +1,7 @@
 //! Which ecosystems of advisories apply to a package: by its type, and for a distribution's packages by the release.
 
+mod red_hat;
+
 use crate::advisories::feeds::DEBIAN_RELEASES;
 use crate::model::{Distribution, Package, PackageType};
 
@@ -165,13 +167,7 @@ fn selectors(
         ("rpm", "almalinux") => of_release("AlmaLinux", major),
         ("rpm", "rocky") => of_release("Rocky Linux", major),
         ("rpm", "mageia") => of_release("Mageia", major),
-        ("rpm", "rhel") if !major.is_empty() => Some((
-            format!("Red Hat:enterprise_linux:{major}"),
-            vec![
-                Selector::Is(format!("Red Hat:enterprise_linux:{major}")),
-                Selector::Around(red_hat_prefix(major)?, String::new()),
-            ],
-        )),
+        ("rpm", "rhel") => red_hat::enterprise_linux(major),
         ("rpm", "sles" | "sled" | "sle_hpc") => sle(major, minor),
         ("rpm", "opensuse-leap" | "opensuse") if !version.is_empty() => {
             Some(is(format!("openSUSE:Leap {version}")))
@@ -203,18 +199,6 @@ fn alpine_release(version: &str) -> String {
         (Some(major), Some(minor)) => format!("v{major}.{minor}"),
         _ => format!("v{version}"),
     }
-}
-
-/// The repositories of a release are named by CPE: `Red Hat:enterprise_linux:9::appstream`.
-fn red_hat_prefix(major: &str) -> Option<&'static str> {
-    Some(match major {
-        "6" => "Red Hat:enterprise_linux:6::",
-        "7" => "Red Hat:enterprise_linux:7::",
-        "8" => "Red Hat:enterprise_linux:8::",
-        "9" => "Red Hat:enterprise_linux:9::",
-        "10" => "Red Hat:enterprise_linux:10::",
-        _ => return None,
-    })
 }
 
 /// `15.5` is `15 SP5`. The server itself is a small product: most packages come from its modules.

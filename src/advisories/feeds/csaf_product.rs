@@ -207,13 +207,16 @@ fn by_purl(ecosystem: String, reference: &str, purl: &str) -> Option<Component> 
         });
     }
     // SUSE's purls cut `libjavascriptcoregtk-4_0-18` where a version seems to begin: the reference knows better.
-    let is_cut = purl
-        .version()
-        .is_some_and(|version| !reference.starts_with(&format!("{}-{version}", purl.name())))
-        || !reference.starts_with(purl.name());
-    let release_is_there = purl.version().is_some_and(|version| version.contains('-'));
-    if is_cut || !release_is_there {
-        return by_name(ecosystem, reference);
+    let is_build = purl.version().is_some_and(|version| {
+        version.contains('-') && reference.starts_with(&format!("{}-{version}", purl.name()))
+    });
+    if !is_build {
+        return Some(Component {
+            name: reference.to_owned(),
+            version: None,
+            module: String::new(),
+            ecosystem,
+        });
     }
     Some(Component {
         name: purl.name().to_owned(),
@@ -245,7 +248,11 @@ fn by_name(ecosystem: String, reference: &str) -> Option<Component> {
     }
     let red_hat = is_red_hat(&ecosystem);
     let (file, is_source, has_architecture) = without_architecture(name);
-    let build = build(file).filter(|_| has_architecture || !red_hat);
+    // SUSE's releases have dots, unlike the ends of its packages' names.
+    let build = build(file).filter(|(_, version)| {
+        let release = version.rsplit('-').next().unwrap_or_default();
+        has_architecture || (!red_hat && release.contains('.'))
+    });
     let (name, version) = match build {
         Some((name, version)) => (name, Some(version)),
         // Without any version and architecture it is what Red Hat calls a component: a source package.

@@ -8,6 +8,7 @@ mod csaf;
 mod csaf_product;
 mod csaf_status;
 mod debian_tracker;
+mod erratum_title;
 mod input;
 mod osv;
 mod osv_range;

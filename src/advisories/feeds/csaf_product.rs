@@ -208,7 +208,7 @@ fn by_purl(ecosystem: String, reference: &str, purl: &str) -> Option<Component> 
     }
     // SUSE's purls cut `libjavascriptcoregtk-4_0-18` where a version seems to begin: the reference knows better.
     let is_build = purl.version().is_some_and(|version| {
-        version.contains('-') && reference.starts_with(&format!("{}-{version}", purl.name()))
+        has_dotted_release(version) && reference.starts_with(&format!("{}-{version}", purl.name()))
     });
     if !is_build {
         return Some(Component {
@@ -248,11 +248,8 @@ fn by_name(ecosystem: String, reference: &str) -> Option<Component> {
     }
     let red_hat = is_red_hat(&ecosystem);
     let (file, is_source, has_architecture) = without_architecture(name);
-    // SUSE's releases have dots, unlike the ends of its packages' names.
-    let build = build(file).filter(|(_, version)| {
-        let release = version.rsplit('-').next().unwrap_or_default();
-        has_architecture || (!red_hat && release.contains('.'))
-    });
+    let build = build(file)
+        .filter(|(_, version)| has_architecture || (!red_hat && has_dotted_release(version)));
     let (name, version) = match build {
         Some((name, version)) => (name, Some(version)),
         // Without any version and architecture it is what Red Hat calls a component: a source package.
@@ -285,6 +282,13 @@ fn without_architecture(name: &str) -> (&str, bool, bool) {
         }
         _ => (file, false, false),
     }
+}
+
+/// SUSE's releases have dots, `150500.3.1`, unlike the ends of its packages' names.
+fn has_dotted_release(version: &str) -> bool {
+    version
+        .rsplit_once('-')
+        .is_some_and(|(_, release)| release.contains('.'))
 }
 
 /// `name-[epoch:]version-release`: a version begins with a digit, and so does a release.

@@ -11,9 +11,7 @@ use crate::model::Package;
 
 /// What an installed package is known to be.
 pub(super) struct Context<'p> {
-    /// The names that a module may share with its main package.
-    names: [&'p str; 2],
-    version: &'p str,
+    package: &'p Package,
     is_modular: bool,
     /// `nodejs:18`.
     label: Option<String>,
@@ -33,17 +31,15 @@ fn is_modular(version: &str) -> bool {
 }
 
 impl<'p> Context<'p> {
-    pub(super) fn of(package: &'p Package, version: &'p str) -> Self {
+    pub(super) fn of(package: &'p Package, version: &str) -> Self {
         let label = package.properties.get("modularity-label");
         let label = label.and_then(|label| {
             let mut parts = label.split(':');
             let (module, stream) = (parts.next()?, parts.next()?);
             (!module.is_empty() && !stream.is_empty()).then(|| format!("{module}:{stream}"))
         });
-        let source = package.source.as_ref().map(|source| source.name.as_str());
         Self {
-            names: [package.name.as_str(), source.unwrap_or_default()],
-            version,
+            package,
             is_modular: label.is_some() || is_modular(version),
             label,
         }
@@ -158,8 +154,10 @@ impl<'p> Context<'p> {
 
     /// A row that names no stream, with the build of a module that has the fix.
     fn judge_build(&self, fixed: &str, known: &BTreeSet<String>) -> Verdict {
+        let installed = &self.package.version;
         if let Some(label) = &self.label {
-            if let Some(number) = self.number(label).filter(|n| begins_with(self.version, n)) {
+            let number = number(label, &self.package.name);
+            if let Some(number) = number.filter(|number| begins_with(installed, number)) {
                 let is_same = begins_with(fixed, number);
                 return if is_same {
                     Verdict::Same
@@ -177,27 +175,34 @@ impl<'p> Context<'p> {
         match known.len() {
             1 => Verdict::Same,
             // Nothing is known of streams: at least the first number has to be the same.
-            0 if first_number(fixed) == first_number(self.version) => Verdict::Same,
+            0 if first_number(fixed) == first_number(installed) => Verdict::Same,
             _ => Verdict::Unknown,
         }
     }
 
-    /// Whether the installed version fits one of the streams, where a stream is a version of this very package.
+    /// Whether the installed version fits one of the streams, where a stream is a version of this very package or of its
+    /// source package.
     fn by_number(&self, module: &str) -> Option<bool> {
-        let fits = module
-            .split(' ')
-            .filter_map(|stream| Some(begins_with(self.version, self.number(stream)?)));
+        let own = (&self.package.name, &self.package.version);
+        let source = self.package.source.as_ref();
+        let source = source.map(|source| (&source.name, &source.version));
+        let fits = module.split(' ').filter_map(|stream| {
+            [Some(own), source]
+                .into_iter()
+                .flatten()
+                .find_map(|(name, version)| Some(begins_with(version, number(stream, name)?)))
+        });
         fits.max()
     }
+}
 
-    /// The stream as a version, if the module is named after this package.
-    fn number<'s>(&self, stream: &'s str) -> Option<&'s str> {
-        let (module, number) = stream.split_once(':')?;
-        let is_version = number
-            .split('.')
-            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-        (is_version && self.names.contains(&module)).then_some(number)
-    }
+/// The stream as a version, if its module is named after the package.
+fn number<'s>(stream: &'s str, package: &str) -> Option<&'s str> {
+    let (module, number) = stream.split_once(':')?;
+    let is_version = number
+        .split('.')
+        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    (is_version && module == package).then_some(number)
 }
 
 /// A row may name two streams that came with one erratum: `virt:rhel virt-devel:rhel`.

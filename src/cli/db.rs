@@ -37,7 +37,7 @@ enum DbCommand {
         /// Files or folders, packed (.gz, .zst, .zip, .tar) or not.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// The form: osv, secdb or debian-tracker; found out by looking unless given.
+        /// The form: osv, secdb, debian-tracker or csaf; found out by looking unless given.
         #[arg(long, value_name = "FORMAT")]
         format: Option<Format>,
         /// The source's name in the store.

@@ -7,6 +7,8 @@
 mod csaf;
 mod csaf_product;
 mod csaf_status;
+#[cfg(test)]
+mod csaf_tests;
 mod debian_tracker;
 mod erratum_title;
 mod input;

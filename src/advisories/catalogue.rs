@@ -30,6 +30,8 @@ pub struct Feed {
     pub name: String,
     /// Where it is fetched.
     pub url: String,
+    /// The name of a text file in the folder `url` that says which file of that folder is the feed.
+    pub resolve: Option<String>,
     /// What form it has.
     pub format: Format,
     /// Which ecosystems it covers, without releases.
@@ -51,6 +53,7 @@ struct File {
 struct Entry {
     name: String,
     url: String,
+    resolve: Option<String>,
     #[serde(default)]
     items: Vec<String>,
     format: String,
@@ -106,6 +109,12 @@ impl Catalogue {
                     feed.name
                 )));
             }
+            if feed.resolve.is_some() && !feed.url.ends_with('/') {
+                return Err(wrong(format!(
+                    "feed `{}`: with `resolve` the url is a folder and ends with a slash",
+                    feed.name
+                )));
+            }
         }
         Ok(Self { feeds })
     }
@@ -117,6 +126,7 @@ impl Entry {
         Feed {
             name: filled(&self.name),
             url: self.url.replace("{item}", &item.replace(' ', "%20")),
+            resolve: self.resolve.clone(),
             format,
             ecosystems: self.ecosystems.iter().map(filled).collect(),
             licence: self.licence.clone(),
@@ -180,6 +190,8 @@ mod tests {
         assert!(wrong("[[feed]]\nname = 1").contains("line 2"));
         assert!(wrong(&feed("a", "xml", "https://x")).contains("unknown feed format `xml`"));
         assert!(wrong(&feed("a", "osv", "file:///etc/passwd")).contains("neither https nor http"));
+        let resolved = feed("a", "osv", "https://x/y") + "resolve='latest.txt'\n";
+        assert!(wrong(&resolved).contains("ends with a slash"));
         let twice = feed("a", "osv", "https://x").repeat(2);
         assert!(wrong(&twice).contains("two feeds are named `a`"));
     }

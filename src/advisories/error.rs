@@ -142,7 +142,7 @@ pub enum AdvisoryError {
         seen: String,
     },
     /// A format that there is no reader for.
-    #[error("unknown feed format `{0}`: osv, secdb and debian-tracker are known")]
+    #[error("unknown feed format `{0}`: osv, secdb, debian-tracker and csaf are known")]
     UnknownFormat(String),
     /// `feeds.toml` is not as it should be.
     #[error("{place}: {reason}")]

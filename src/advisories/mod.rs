@@ -27,6 +27,8 @@ mod update;
 pub mod version;
 #[cfg(test)]
 mod real_data;
+#[cfg(test)]
+mod real_data_red_hat;
 
 pub use advisory::{AdvisoryKind, Reference, Status};
 pub use catalogue::{Catalogue, Feed};

@@ -41,6 +41,10 @@ pub enum SkipReason {
     UnknownRelease,
     /// Text in the place of an advisory's id; it is taken as it is.
     NotAnId,
+    /// A product that is no package of a distribution (a container image, an archive), or one without the version that counts.
+    OtherProduct,
+    /// One build that is not affected: it speaks of no other build.
+    NotAffectedBuild,
 }
 
 impl SkipReason {
@@ -66,6 +70,8 @@ impl SkipReason {
             Self::Undetermined => "entries that the vendor has not determined",
             Self::UnknownRelease => "entries for a release whose number is not known",
             Self::NotAnId => "entries with text in place of an id (kept)",
+            Self::OtherProduct => "entries for products that are no packages of a distribution",
+            Self::NotAffectedBuild => "entries for single builds that are not affected",
         }
     }
 }

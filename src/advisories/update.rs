@@ -8,6 +8,8 @@ use super::feeds::FeedInput;
 use super::import::Source;
 use super::report::ImportReport;
 use super::store::{SourceStatus, Store};
+use crate::model::Untrusted;
+use crate::model::limits::read_at_most;
 
 /// What to ask for. A server that still has that state answers "not modified".
 #[derive(Clone, Copy, Debug)]
@@ -86,20 +88,55 @@ pub fn update(
     Ok(updates)
 }
 
+/// A file name and a newline.
+const MAX_INDEX: u64 = 4096;
+
+/// The address of the feed itself: `archive_latest.txt` holds the name of the archive beside it.
+fn address(feed: &Feed, fetch: &dyn Fetch) -> Result<String, FetchError> {
+    let Some(index) = &feed.resolve else {
+        return Ok(feed.url.clone());
+    };
+    let url = format!("{}{index}", feed.url);
+    let request = FetchRequest {
+        url: &url,
+        etag: None,
+        last_modified: None,
+    };
+    let Fetched::Body { reader, .. } = fetch.fetch(request)? else {
+        return Err(format!("{url}: not modified, though nothing was known of it").into());
+    };
+    let text = String::from_utf8(read_at_most(reader, MAX_INDEX)?)?;
+    let name = text.trim();
+    // A name and nothing else: no other folder, no other server.
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte));
+    if is_name {
+        Ok(format!("{}{name}", feed.url))
+    } else {
+        Err(format!("{url} holds no file name: `{}`", Untrusted(name)).into())
+    }
+}
+
 fn update_one(
     store: &mut Store,
     feed: &Feed,
     known: &[SourceStatus],
     fetch: &dyn Fetch,
 ) -> UpdateOutcome {
+    let url = match address(feed, fetch) {
+        Ok(url) => url,
+        Err(error) => return UpdateOutcome::NotFetched(error),
+    };
     // What is known only counts for the same thing: another URL or format has to be read anew.
     let known = known.iter().find(|source| {
         source.name == feed.name
-            && source.url.as_ref() == Some(&feed.url)
+            && source.url.as_ref() == Some(&url)
             && source.format == feed.format.name()
     });
     let request = FetchRequest {
-        url: &feed.url,
+        url: &url,
         etag: known.and_then(|source| source.etag.as_deref()),
         last_modified: known.and_then(|source| source.last_modified.as_deref()),
     };
@@ -112,11 +149,12 @@ fn update_one(
             last_modified,
         }) => {
             let source = Source {
+                url: Some(url.clone()),
                 etag,
                 last_modified,
                 ..feed.source()
             };
-            let input = FeedInput::Stream(feed.url.clone(), reader);
+            let input = FeedInput::Stream(url.clone(), reader);
             match store.import(&source, feed.format, input) {
                 Ok(report) => UpdateOutcome::Imported(report),
                 Err(error) => UpdateOutcome::NotImported(error),
@@ -159,6 +197,7 @@ mod tests {
         Feed {
             name: "osv/npm".to_owned(),
             url: url.to_owned(),
+            resolve: None,
             format: Format::Osv,
             ecosystems: vec!["npm".to_owned()],
             licence: "CC-BY-4.0".to_owned(),
@@ -203,5 +242,82 @@ mod tests {
         assert_eq!(store.snapshot_digest().expect("digest"), digest);
         let etag = || Some("\"1\"".to_owned());
         assert_eq!(*server.asked.borrow(), [None, etag(), etag(), None]);
+    }
+
+    /// A folder with an index and what it names.
+    struct Folder {
+        index: &'static str,
+        asked: RefCell<Vec<String>>,
+    }
+
+    impl Fetch for Folder {
+        fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, FetchError> {
+            self.asked.borrow_mut().push(request.url.to_owned());
+            let body = match request.url {
+                "https://example.test/vex/latest.txt" => self.index,
+                _ if request.etag.is_some() => return Ok(Fetched::NotModified),
+                _ => {
+                    r#"{"id":"A-1","affected":[{"package":{"ecosystem":"npm","name":"x"},"versions":["1.0.0"]}]}"#
+                }
+            };
+            Ok(Fetched::Body {
+                reader: Box::new(body.as_bytes()),
+                etag: Some("\"1\"".to_owned()),
+                last_modified: None,
+            })
+        }
+    }
+
+    fn resolve(index: &'static str) -> (Vec<UpdateOutcome>, Vec<String>) {
+        let mut store = Store::in_memory().expect("store");
+        let folder = Folder {
+            index,
+            asked: RefCell::default(),
+        };
+        let feed = Feed {
+            resolve: Some("latest.txt".to_owned()),
+            ..feed("https://example.test/vex/")
+        };
+        let outcomes = (0..2).map(|_| {
+            let feeds = std::slice::from_ref(&feed);
+            let mut updates = update(&mut store, feeds, &folder, |_| {}).expect("store");
+            updates.remove(0).outcome
+        });
+        (outcomes.collect(), folder.asked.into_inner())
+    }
+
+    #[test]
+    fn an_index_names_the_file_beside_it() {
+        let (outcomes, asked) = resolve("all_2026-11-24.tar.zst\n");
+        assert!(matches!(
+            outcomes.as_slice(),
+            [UpdateOutcome::Imported(_), UpdateOutcome::Unchanged]
+        ));
+        let index = "https://example.test/vex/latest.txt";
+        let archive = "https://example.test/vex/all_2026-11-24.tar.zst";
+        assert_eq!(asked, [index, archive, index, archive]);
+    }
+
+    #[test]
+    fn an_index_that_leads_elsewhere_is_refused() {
+        let too_long: &'static str = Box::leak("a".repeat(5000).into_boxed_str());
+        for index in [
+            "",
+            "../other.tar",
+            "https://example.test/other.tar",
+            "//example.test/other.tar",
+            "two names",
+            ".hidden",
+            "a\\b",
+            "a%2fb",
+            too_long,
+        ] {
+            let (outcomes, asked) = resolve(index);
+            assert!(
+                matches!(outcomes.as_slice(), [UpdateOutcome::NotFetched(_), _]),
+                "{index}"
+            );
+            assert_eq!(asked.len(), 2, "nothing but the index: {index}");
+        }
     }
 }

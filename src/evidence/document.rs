@@ -294,6 +294,9 @@ pub struct Proof {
     /// The order that was used: `dpkg`, `pep440`, …; `None` where the version is listed by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
+    /// The row is about the distribution that the package's own is rebuilt from: Red Hat's word on an AlmaLinux package.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
 }
 
 /// A secret, with every place that it is in.

@@ -4,7 +4,13 @@
 //! by one to the import, and a count of everything left out, by reason. Nothing of a feed is trusted: records are bounded,
 //! a bad one costs itself only.
 
+mod csaf;
+mod csaf_product;
+mod csaf_status;
+#[cfg(test)]
+mod csaf_tests;
 mod debian_tracker;
+mod erratum_title;
 mod input;
 mod osv;
 mod osv_range;
@@ -30,13 +36,15 @@ pub enum Format {
     Secdb,
     /// The Debian security tracker's one JSON document.
     DebianTracker,
+    /// CSAF 2.0 documents, <https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html>: Red Hat's and SUSE's.
+    Csaf,
 }
 
 type Reader = fn(FeedInput<'_>, &mut Intake<'_>) -> Result<(), IntakeError>;
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Osv, Self::Secdb, Self::DebianTracker];
+    pub const ALL: [Self; 4] = [Self::Osv, Self::Secdb, Self::DebianTracker, Self::Csaf];
 
     /// A format's row: its public name and its reader.
     const fn row(self) -> (&'static str, Reader) {
@@ -44,6 +52,7 @@ impl Format {
             Self::Osv => ("osv", osv::read),
             Self::Secdb => ("secdb", secdb::read),
             Self::DebianTracker => ("debian-tracker", debian_tracker::read),
+            Self::Csaf => ("csaf", csaf::read),
         }
     }
 

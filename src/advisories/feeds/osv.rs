@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use super::erratum_title;
 use super::input::{FeedInput, Place, each_file, each_record};
 use super::osv_range::{Covered, Event, NoInterval, in_words, intervals};
 use crate::advisories::advisory::{
@@ -152,6 +153,7 @@ fn normalise(record: Record, intake: &mut Intake<'_>) -> Advisory {
         take_affected(&record.id, affected, &mut advisory, intake);
     }
     keep_lowest_fix_of_errata(&mut advisory.ranges);
+    erratum_title::tell_streams(&record.summary, &mut advisory.ranges);
     take_identity(&record, &mut advisory);
     take_severity(&record, &mut advisory);
     let references = record.references.into_iter().map(|reference| Reference {

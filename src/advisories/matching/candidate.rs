@@ -1,6 +1,6 @@
 //! The store's rows that apply to one package at one version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -179,6 +179,32 @@ impl<'s> Lookup<'s> {
             });
         }
         Ok(found)
+    }
+
+    /// The module streams that the package's rows are about, as they write them.
+    pub(super) fn streams(&self, package: i64) -> rusqlite::Result<BTreeSet<String>> {
+        self.connection
+            .prepare_cached(
+                "SELECT DISTINCT r.module FROM range r JOIN advisory a ON a.id = r.advisory
+                 WHERE r.package = ?1 AND r.module <> '' AND NOT a.withdrawn AND a.kind IN (0, 1)",
+            )?
+            .query_map([package], |row| row.get(0))?
+            .collect()
+    }
+
+    /// The vulnerabilities that the package's rows are about, of whatever version, each with the rows' module stream.
+    pub(super) fn vulnerabilities(
+        &self,
+        package: i64,
+    ) -> rusqlite::Result<BTreeSet<(String, String)>> {
+        self.connection
+            .prepare_cached(
+                "SELECT DISTINCT coalesce(l.name, a.external_id), r.module
+                 FROM range r JOIN advisory a ON a.id = r.advisory LEFT JOIN alias l ON l.advisory = a.id
+                 WHERE r.package = ?1 AND NOT a.withdrawn AND a.kind IN (0, 1)",
+            )?
+            .query_map([package], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
     }
 
     /// The package's ranges that have no keys.

@@ -20,6 +20,21 @@ pub(super) struct Hit {
     pub(super) name: String,
     pub(super) installed: String,
     pub(super) scheme: Option<Scheme>,
+    /// Found in the ecosystem of another distribution, from which this one is rebuilt.
+    pub(super) inferred: bool,
+}
+
+impl Hit {
+    /// How far a "not affected" reaches. What Red Hat says of one product (`enterprise_linux:9`) says nothing of another
+    /// (`rhel_eus:9.2`), and nothing of what a rebuild itself says.
+    fn scope(&self) -> &str {
+        let product = self.ecosystem.split("::").next().unwrap_or_default();
+        if self.inferred || product.starts_with("Red Hat:") {
+            product
+        } else {
+            ""
+        }
+    }
 }
 
 /// Folds the hits of one package. What a source says is not affected is dropped with all else that is said of it.
@@ -31,11 +46,14 @@ pub(super) fn fold(package: usize, hits: &[Hit]) -> Vec<Match> {
         for identity in identities {
             groups.entry(identity.clone()).or_default().push(hit);
             if hit.candidate.status == Status::NotAffected {
-                cleared.insert(identity.clone());
+                cleared.insert((identity.clone(), hit.scope()));
             }
         }
     }
-    groups.retain(|identity, _| !cleared.contains(identity));
+    groups.retain(|identity, hits| {
+        hits.retain(|hit| !cleared.contains(&(identity.clone(), hit.scope())));
+        !hits.is_empty()
+    });
     groups
         .into_iter()
         .map(|(identity, hits)| one(package, identity, &hits))
@@ -248,5 +266,6 @@ fn proof(hit: &Hit) -> Proof {
         fixed: bound(&candidate.fixed),
         last_affected: bound(&candidate.last_affected),
         listed: candidate.is_exact,
+        inferred: hit.inferred,
     }
 }

@@ -7,19 +7,21 @@
 
 mod candidate;
 mod fold;
+mod module;
 mod target;
 #[cfg(test)]
 pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use self::candidate::Lookup;
 use self::fold::Hit;
-use self::target::{Keyed, NoTarget, Target};
+use self::module::Context;
+use self::target::{Inferred, Keyed, NoTarget, Selector, Target};
 use super::advisory::{AdvisoryKind, Status};
 use super::ecosystem;
 use super::error::AdvisoryError;
@@ -103,6 +105,9 @@ pub struct Proof {
     pub last_affected: Option<String>,
     /// The version is listed by itself, whatever the bounds.
     pub listed: bool,
+    /// The row is about the distribution that this one is rebuilt from.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
 }
 
 /// Matches packages against the store. Deterministic: the same packages and the same snapshot give the same outcome.
@@ -126,15 +131,21 @@ pub fn match_packages(
 
 /// The ecosystems of one package type, once found.
 enum Scope {
-    Covered {
-        keyed: Keyed,
-        ecosystems: Vec<(i64, String)>,
-    },
+    Covered(Vec<Searched>),
     /// Nothing applies, for the reason.
     Uncovered {
         reason: Uncovered,
         unjudged: Unjudged,
     },
+}
+
+/// An ecosystem to look in.
+struct Searched {
+    id: i64,
+    name: String,
+    keyed: Keyed,
+    /// Not the distribution's own: what of it counts.
+    inferred: Option<Inferred>,
 }
 
 /// The packages that no advisory speaks of.
@@ -213,20 +224,41 @@ impl<'s> Matcher<'s> {
             label,
             selectors,
             keyed,
+            inferred,
         } = match target::find(package_type, distribution.as_ref()) {
             Ok(target) => target,
             Err(NoTarget::UnknownDistribution) => return uncovered(Uncovered::UnknownDistribution),
             Err(NoTarget::NoFeed(label)) => return uncovered(Uncovered::NoFeed(label)),
         };
+        let mut searched = self.select(&selectors, keyed, None);
+        // Without its own advisories a rebuild is not covered; one that has none goes by the other's alone.
+        if !searched.is_empty() || selectors.is_empty() {
+            let (selectors, kind) = inferred.unwrap_or((Vec::new(), Inferred::Open));
+            searched.extend(self.select(&selectors, Keyed::BinaryAndSource, Some(kind)));
+        }
+        if searched.is_empty() {
+            return uncovered(Uncovered::NotInStore(label));
+        }
+        Scope::Covered(searched)
+    }
+
+    fn select(
+        &self,
+        selectors: &[Selector],
+        keyed: Keyed,
+        inferred: Option<Inferred>,
+    ) -> Vec<Searched> {
         let selected = self
             .ecosystems
             .iter()
             .filter(|(_, name)| selectors.iter().any(|selector| selector.selects(name)));
-        let ecosystems: Vec<_> = selected.cloned().collect();
-        if ecosystems.is_empty() {
-            return uncovered(Uncovered::NotInStore(label));
-        }
-        Scope::Covered { keyed, ecosystems }
+        let searched = selected.map(|(id, name)| Searched {
+            id: *id,
+            name: name.clone(),
+            keyed,
+            inferred,
+        });
+        searched.collect()
     }
 
     fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {
@@ -239,15 +271,9 @@ impl<'s> Matcher<'s> {
             self.scopes.insert(key.clone(), scope);
         }
         match self.scopes.get_mut(&key) {
-            Some(Scope::Covered { keyed, ecosystems }) => {
-                let keys = lookup_keys(package, *keyed);
-                let hits = find_hits(
-                    &mut self.lookup,
-                    ecosystems,
-                    &keys,
-                    package,
-                    &mut self.outcome.gaps,
-                )?;
+            Some(Scope::Covered(searched)) => {
+                let gaps = &mut self.outcome.gaps;
+                let hits = find_hits(&mut self.lookup, searched, package, gaps)?;
                 self.outcome.matches.extend(fold::fold(index, &hits));
             }
             Some(Scope::Uncovered { unjudged, .. }) => unjudged.add(package),
@@ -291,50 +317,86 @@ impl<'s> Matcher<'s> {
     }
 }
 
-/// The names and versions to look a package up by, in turn until one is known.
-fn lookup_keys(package: &Package, keyed: Keyed) -> Vec<(String, String)> {
+/// The names and versions to look a package up by: of each list the first that is known.
+fn lookup_keys(package: &Package, keyed: Keyed) -> Vec<Vec<(String, String)>> {
     let own = || (package.name.clone(), package.version.clone());
     let source = package
         .source
         .as_ref()
         .map(|source| (source.name.clone(), source.version.clone()));
     match keyed {
-        Keyed::Source => vec![source.unwrap_or_else(own)],
-        Keyed::BinaryThenSource => std::iter::once(own()).chain(source).collect(),
+        Keyed::Source => vec![vec![source.unwrap_or_else(own)]],
+        Keyed::BinaryThenSource => vec![std::iter::once(own()).chain(source).collect()],
+        Keyed::BinaryAndSource => {
+            let (name, version) = source.clone().unwrap_or_else(own);
+            vec![
+                std::iter::once(own()).chain(source).collect(),
+                vec![(format!("{name}.src"), version)],
+            ]
+        }
         Keyed::Name => {
             let name = target::bitnami_name(package).map(str::to_owned);
             let name = name.unwrap_or_else(|| package.full_name());
-            vec![(name, package.version.clone())]
+            vec![vec![(name, package.version.clone())]]
         }
     }
 }
 
 fn find_hits(
     lookup: &mut Lookup<'_>,
-    ecosystems: &[(i64, String)],
-    keys: &[(String, String)],
+    searched: &[Searched],
     package: &Package,
     gaps: &mut Vec<Gap>,
 ) -> rusqlite::Result<Vec<Hit>> {
     let mut hits = Vec::new();
-    for (ecosystem, ecosystem_name) in ecosystems {
-        for (name, version) in keys {
-            let name = ecosystem::normal_name(ecosystem_name, name);
-            let Some(row) = lookup.package(*ecosystem, &name)? else {
-                continue;
-            };
-            let query = Query {
-                package,
-                ecosystem: ecosystem_name,
-                name: &name,
-                version,
-                row,
-            };
-            query.run(lookup, &mut hits, gaps)?;
-            break;
+    let mut own_rows = Vec::new();
+    for ecosystem in searched {
+        for keys in lookup_keys(package, ecosystem.keyed) {
+            for (name, version) in &keys {
+                let name = ecosystem::normal_name(&ecosystem.name, name);
+                let Some(row) = lookup.package(ecosystem.id, &name)? else {
+                    continue;
+                };
+                if ecosystem.inferred.is_none() {
+                    own_rows.push(row);
+                }
+                let query = Query {
+                    package,
+                    ecosystem: &ecosystem.name,
+                    name: &name,
+                    version,
+                    row,
+                    inferred: ecosystem.inferred,
+                };
+                query.run(lookup, &mut hits, gaps)?;
+                break;
+            }
         }
     }
+    if hits.iter().any(|hit| hit.inferred) {
+        drop_settled(lookup, &own_rows, package, &mut hits)?;
+    }
     Ok(hits)
+}
+
+/// An issue that the distribution itself speaks of is no longer open there, whatever the other one still says.
+fn drop_settled(
+    lookup: &Lookup<'_>,
+    own_rows: &[i64],
+    package: &Package,
+    hits: &mut Vec<Hit>,
+) -> rusqlite::Result<()> {
+    let context = Context::of(package, &package.version);
+    let mut settled = BTreeSet::new();
+    for row in own_rows {
+        let named = lookup.vulnerabilities(*row)?.into_iter();
+        let of_stream = named.filter(|(_, module)| context.may_be_of(module));
+        settled.extend(of_stream.map(|(name, _)| name));
+    }
+    hits.retain(|hit| {
+        !hit.inferred || !module::vulnerabilities(&hit.candidate).all(|name| settled.contains(name))
+    });
+    Ok(())
 }
 
 /// One package that the store knows in one ecosystem.
@@ -344,6 +406,7 @@ struct Query<'q> {
     name: &'q str,
     version: &'q str,
     row: i64,
+    inferred: Option<Inferred>,
 }
 
 /// Why a version that is there says nothing of releases: a Go program that was built from a checkout has a version made of its commit,
@@ -372,14 +435,19 @@ impl Query<'_> {
             Some(Err(error)) => gaps.push(self.gap(&error.to_string())),
             None => {}
         }
-        let is_module = |version: &str| version.contains(".module");
-        found.retain(|candidate| {
-            let fixed = candidate.fixed.as_deref();
-            // The same name is a plain package and one of each module stream: their releases have nothing to do with
-            // each other (`.module_el8`, `.module+el8`).
-            scheme != Some(super::version::Scheme::Rpm)
-                || fixed.is_none_or(|fixed| is_module(fixed) == is_module(self.version))
-        });
+        if scheme == Some(super::version::Scheme::Rpm) {
+            let context = Context::of(self.package, self.version);
+            let known = if context.is_modular() {
+                lookup.streams(self.row)?
+            } else {
+                BTreeSet::new()
+            };
+            let doubt = context.sift(&mut found, &known);
+            gaps.extend(doubt.map(|why| self.gap(&why)));
+        }
+        if self.inferred == Some(Inferred::Open) {
+            found.retain(|candidate| candidate.status != Status::Fixed);
+        }
         let undecided = lookup.undecided(self.row)?;
         let is_open = |advisory: &str| !found.iter().any(|hit| hit.record.id == advisory);
         let mut open = undecided.iter().filter(|range| is_open(&range.advisory));
@@ -404,6 +472,7 @@ impl Query<'_> {
             name: self.name.to_owned(),
             installed: self.version.to_owned(),
             scheme,
+            inferred: self.inferred.is_some(),
         }));
         Ok(())
     }

@@ -50,6 +50,7 @@ fn a_match_shows_the_row_and_the_comparison_behind_it() {
             fixed: Some("2.0".into()),
             last_affected: None,
             listed: false,
+            inferred: false,
         }]
     );
     assert_eq!(

@@ -54,7 +54,7 @@ fn source_name(file: &Path) -> String {
         .unwrap_or(file.as_os_str())
         .to_string_lossy();
     let packed = [
-        ".gz", ".zst", ".xz", ".zip", ".tar", ".tgz", ".jsonl", ".json",
+        ".gz", ".zst", ".xz", ".bz2", ".zip", ".tar", ".tgz", ".jsonl", ".json", ".xml",
     ];
     let mut bare: &str = &name;
     while let Some(shorter) = packed
@@ -69,17 +69,15 @@ fn source_name(file: &Path) -> String {
 
 /// What an import took, and what it left out and why: nothing is lost silently.
 pub(super) fn tell(report: &ImportReport, manners: Manners) {
-    note(
-        &format!(
-            "{}: {} advisories ({} withdrawn), {} ranges, {} single versions",
-            report.source,
-            report.advisories,
-            report.withdrawn,
-            report.ranges,
-            report.exact_versions
-        ),
-        manners,
-    );
+    let taken = if report.advisories == 0 && report.signals > 0 {
+        format!("{} rows of data beside advisories", report.signals)
+    } else {
+        format!(
+            "{} advisories ({} withdrawn), {} ranges, {} single versions",
+            report.advisories, report.withdrawn, report.ranges, report.exact_versions
+        )
+    };
+    note(&format!("{}: {taken}", report.source), manners);
     for (reason, skipped) in &report.skipped {
         note(
             &format!(

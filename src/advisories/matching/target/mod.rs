@@ -1,5 +1,7 @@
 //! Which ecosystems of advisories apply to a package: by its type, and for a distribution's packages by the release.
 
+mod red_hat;
+
 use crate::advisories::feeds::DEBIAN_RELEASES;
 use crate::model::{Distribution, Package, PackageType};
 
@@ -10,6 +12,8 @@ pub(super) enum Keyed {
     Source,
     /// The binary package's; where nothing names it, the source's.
     BinaryThenSource,
+    /// Red Hat's: the binary package's, and the source package's with `.src` behind it. Both say something of a package.
+    BinaryAndSource,
     /// The package's own full name.
     Name,
 }
@@ -22,6 +26,17 @@ pub(super) struct Target {
     /// Which of the store's ecosystems belong to it.
     pub(super) selectors: Vec<Selector>,
     pub(super) keyed: Keyed,
+    /// Ecosystems of the distribution that this one is rebuilt from, and what of them counts.
+    pub(super) inferred: Option<(Vec<Selector>, Inferred)>,
+}
+
+/// What a distribution takes over from the one that it is rebuilt from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inferred {
+    /// Everything: it has no advisories of its own.
+    Everything,
+    /// What has no fix yet: fixes are in its own advisories.
+    Open,
 }
 
 /// Selects ecosystems by name.
@@ -30,6 +45,8 @@ pub(super) enum Selector {
     Is(String),
     /// Red Hat and SUSE have an ecosystem for each product or repository of a release.
     Around(&'static str, String),
+    /// All that begin so.
+    Under(String),
 }
 
 impl Selector {
@@ -39,6 +56,7 @@ impl Selector {
             Self::Around(prefix, suffix) => ecosystem
                 .strip_prefix(prefix)
                 .is_some_and(|rest| rest.ends_with(suffix.as_str())),
+            Self::Under(prefix) => ecosystem.starts_with(prefix.as_str()),
         }
     }
 }
@@ -62,6 +80,7 @@ pub(super) fn find(
             label: ecosystem.to_owned(),
             selectors: vec![Selector::Is(ecosystem.to_owned())],
             keyed: Keyed::Name,
+            inferred: None,
         });
     }
     if !package_type.is_os() {
@@ -75,6 +94,11 @@ pub(super) fn find(
     let distribution = distribution
         .filter(|distribution| distribution.id != "linux")
         .ok_or(NoTarget::UnknownDistribution)?;
+    if package_type.as_str() == "rpm"
+        && let Some(target) = red_hat::find(distribution)
+    {
+        return Ok(target);
+    }
     let keyed = match package_type.as_str() {
         "rpm" => Keyed::BinaryThenSource,
         _ => Keyed::Source,
@@ -86,6 +110,9 @@ pub(super) fn find(
         label,
         selectors,
         keyed,
+        inferred: (package_type.as_str() == "rpm")
+            .then(|| red_hat::open_issues_of_rebuild(distribution))
+            .flatten(),
     })
 }
 
@@ -165,13 +192,6 @@ fn selectors(
         ("rpm", "almalinux") => of_release("AlmaLinux", major),
         ("rpm", "rocky") => of_release("Rocky Linux", major),
         ("rpm", "mageia") => of_release("Mageia", major),
-        ("rpm", "rhel") if !major.is_empty() => Some((
-            format!("Red Hat:enterprise_linux:{major}"),
-            vec![
-                Selector::Is(format!("Red Hat:enterprise_linux:{major}")),
-                Selector::Around(red_hat_prefix(major)?, String::new()),
-            ],
-        )),
         ("rpm", "sles" | "sled" | "sle_hpc") => sle(major, minor),
         ("rpm", "opensuse-leap" | "opensuse") if !version.is_empty() => {
             Some(is(format!("openSUSE:Leap {version}")))
@@ -203,18 +223,6 @@ fn alpine_release(version: &str) -> String {
         (Some(major), Some(minor)) => format!("v{major}.{minor}"),
         _ => format!("v{version}"),
     }
-}
-
-/// The repositories of a release are named by CPE: `Red Hat:enterprise_linux:9::appstream`.
-fn red_hat_prefix(major: &str) -> Option<&'static str> {
-    Some(match major {
-        "6" => "Red Hat:enterprise_linux:6::",
-        "7" => "Red Hat:enterprise_linux:7::",
-        "8" => "Red Hat:enterprise_linux:8::",
-        "9" => "Red Hat:enterprise_linux:9::",
-        "10" => "Red Hat:enterprise_linux:10::",
-        _ => return None,
-    })
 }
 
 /// `15.5` is `15 SP5`. The server itself is a small product: most packages come from its modules.

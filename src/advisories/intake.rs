@@ -53,11 +53,13 @@ struct Counts {
 /// Takes advisories from a feed and writes them.
 pub(super) struct Intake<'t> {
     pub(super) tally: Tally,
-    connection: &'t Connection,
-    source: i64,
+    /// Rows beside advisories.
+    pub(super) signals: u64,
+    pub(super) connection: &'t Connection,
+    pub(super) source: i64,
+    pub(super) newest: Option<String>,
     replaces: bool,
     counts: Counts,
-    newest: Option<String>,
     ecosystems: BTreeMap<String, (i64, BTreeMap<String, i64>)>,
     compressor: zstd::bulk::Compressor<'static>,
     insert: Inserts<'t>,
@@ -94,6 +96,7 @@ impl<'t> Intake<'t> {
         let compressor = zstd::bulk::Compressor::new(DETAIL_COMPRESSION).map_err(unwritable)?;
         Ok(Self {
             tally: Tally::default(),
+            signals: 0,
             connection,
             source: connection.last_insert_rowid(),
             replaces,
@@ -259,6 +262,7 @@ impl<'t> Intake<'t> {
             ranges: self.counts.ranges,
             exact_versions: self.counts.exact,
             unordered: self.counts.unordered,
+            signals: self.signals,
             skipped: self.tally.skipped,
             digest: Digest::Sha256(digest),
         })

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! advisory = SHA-256 of its normalised content (advisory.rs)
-//! source   = SHA-256 over ( id 00 advisory )* in order of the ids
+//! source   = SHA-256 over ( id 00 advisory )* in order of the ids, then its data beside advisories (signals.rs)
 //! snapshot = SHA-256 over ( name 00 source )* in order of the names
 //! ```
 //! Two stores with different snapshots differ in a source whose digest tells, and there in an advisory whose digest tells.
 
 use rusqlite::Connection;
 
+use super::signals;
 use crate::model::{Digest, DigestHasher};
 
 /// The digest of one source's advisories.
@@ -16,24 +17,32 @@ pub(super) fn source(connection: &Connection, source: i64) -> rusqlite::Result<[
     let mut statement = connection.prepare(
         "SELECT external_id, digest FROM advisory WHERE source = ?1 ORDER BY external_id",
     )?;
-    fold(statement.query([source])?)
+    let mut hasher = DigestHasher::sha256();
+    fold(statement.query([source])?, &mut hasher)?;
+    signals::fold_digest(connection, source, &mut hasher)?;
+    Ok(finish(hasher))
 }
 
 /// The digest of all sources.
 pub(super) fn root(connection: &Connection) -> rusqlite::Result<Digest> {
     let mut statement = connection.prepare("SELECT name, digest FROM source ORDER BY name")?;
-    fold(statement.query([])?).map(Digest::Sha256)
+    let mut hasher = DigestHasher::sha256();
+    fold(statement.query([])?, &mut hasher)?;
+    Ok(Digest::Sha256(finish(hasher)))
 }
 
-fn fold(mut rows: rusqlite::Rows<'_>) -> rusqlite::Result<[u8; 32]> {
-    let mut hasher = DigestHasher::sha256();
+fn fold(mut rows: rusqlite::Rows<'_>, hasher: &mut DigestHasher) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         hasher.update(row.get_ref(0)?.as_bytes()?);
         hasher.update(&[0]);
         hasher.update(&row.get::<_, [u8; 32]>(1)?);
     }
+    Ok(())
+}
+
+fn finish(hasher: DigestHasher) -> [u8; 32] {
     match hasher.finish() {
-        Digest::Sha256(bytes) => Ok(bytes),
-        Digest::Sha512(_) => Ok([0; 32]),
+        Digest::Sha256(bytes) => bytes,
+        Digest::Sha512(_) => [0; 32],
     }
 }

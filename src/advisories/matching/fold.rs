@@ -129,6 +129,8 @@ fn one(package: usize, identity: String, hits: &[&Hit]) -> Match {
         advisory: record(identity, hits),
         status,
         fixed_version,
+        exploited: None,
+        epss: None,
         proof: hits.iter().map(|hit| proof(hit)).collect(),
     }
 }

@@ -24,6 +24,7 @@ use super::advisory::{AdvisoryKind, Status};
 use super::ecosystem;
 use super::error::AdvisoryError;
 use super::rating::Cvss;
+use super::signals::{self, Epss, Exploited};
 use super::store::Store;
 use crate::model::{Distribution, Gap, GapKind, Package, PackageType, Severity, Untrusted};
 
@@ -47,6 +48,10 @@ pub struct Match {
     pub status: Status,
     /// The lowest version with every fix.
     pub fixed_version: Option<String>,
+    /// Known exploitation of it.
+    pub exploited: Option<Exploited>,
+    /// How likely its exploitation is.
+    pub epss: Option<Epss>,
     /// The rows that apply, each with the comparison that it rests on.
     pub proof: Vec<Proof>,
 }
@@ -119,7 +124,11 @@ pub fn match_packages(
         for (index, package) in packages.iter().enumerate() {
             matcher.take(index, package)?;
         }
-        Ok(matcher.finish())
+        let mut outcome = matcher.finish();
+        for found in &mut outcome.matches {
+            (found.exploited, found.epss) = signals::of(&store.connection, &found.advisory)?;
+        }
+        Ok(outcome)
     };
     run().map_err(|error| store.database_error(error))
 }

@@ -31,7 +31,7 @@ pub use catalogue::{Catalogue, Feed};
 pub use error::AdvisoryError;
 pub use feeds::{FeedInput, Format};
 pub use import::Source;
-pub use matching::{AdvisoryRecord, Match, MatchOutcome, Proof, match_packages};
+pub use matching::{AdvisoryRecord, ExtendedFix, Match, MatchOutcome, Proof, match_packages};
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};
 pub use signals::{EndOfLife, Epss, Exploited};

@@ -29,6 +29,7 @@ pub(super) struct Candidate {
 }
 
 /// An advisory as matching needs it.
+#[derive(Clone)]
 pub(super) struct Record {
     pub(super) id: String,
     pub(super) source: String,
@@ -47,7 +48,7 @@ pub(super) struct Undecided {
 
 /// Reads candidates; advisories that many packages share are read once.
 pub(super) struct Lookup<'s> {
-    connection: &'s Connection,
+    pub(super) connection: &'s Connection,
     records: BTreeMap<i64, Rc<Record>>,
     /// One for all: to set one up takes longer than to unpack a detail.
     decompressor: zstd::bulk::Decompressor<'static>,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, Record};
-use super::{AdvisoryRecord, Match, Proof};
+use super::{AdvisoryRecord, ExtendedFix, Match, Proof};
 use crate::advisories::advisory::{AdvisoryKind, Reference, Status};
 use crate::advisories::rating::{Cvss, Rating};
 use crate::advisories::version::Scheme;
@@ -20,6 +20,8 @@ pub(super) struct Hit {
     pub(super) name: String,
     pub(super) installed: String,
     pub(super) scheme: Option<Scheme>,
+    /// It is of extended support, which the image does not have.
+    pub(super) is_extended: bool,
 }
 
 /// Folds the hits of one package. What a source says is not affected is dropped with all else that is said of it.
@@ -114,21 +116,25 @@ fn least_alias(record: &Record) -> String {
 }
 
 fn one(package: usize, identity: String, hits: &[&Hit]) -> Match {
-    let fixed_version = highest_fix(hits);
+    let (extended, own): (Vec<&Hit>, Vec<&Hit>) = hits.iter().partition(|hit| hit.is_extended);
+    let fixed_version = highest_fix(&own);
     let status = match &fixed_version {
         Some(_) => Status::Fixed,
-        // Among what has no fix, the vendor's reason says more than plain `affected`.
+        // Among what has no fix, the vendor's reason says more than plain `affected`. That others have one is none.
         None => hits
             .iter()
             .map(|hit| hit.candidate.status)
+            .filter(|status| *status != Status::Fixed)
             .max()
             .unwrap_or(Status::Affected),
     };
+    let fixed_in_extended = highest_fix(&extended).filter(|_| fixed_version.is_none());
     Match {
         package,
         advisory: record(identity, hits),
         status,
         fixed_version,
+        fixed_in_extended: fixed_in_extended.map(ExtendedFix::of),
         exploited: None,
         epss: None,
         proof: hits.iter().map(|hit| proof(hit)).collect(),

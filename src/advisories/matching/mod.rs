@@ -6,6 +6,7 @@
 //! keys already, and only the installed version is turned into one.
 
 mod candidate;
+mod extended;
 mod fold;
 mod target;
 #[cfg(test)]
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use self::candidate::Lookup;
+use self::extended::Extended;
+pub use self::extended::ExtendedFix;
 use self::fold::Hit;
 use self::target::{Keyed, NoTarget, Target};
 use super::advisory::{AdvisoryKind, Status};
@@ -48,6 +51,8 @@ pub struct Match {
     pub status: Status,
     /// The lowest version with every fix.
     pub fixed_version: Option<String>,
+    /// The fix that the vendor has for those with extended support only, where there is no other.
+    pub fixed_in_extended: Option<ExtendedFix>,
     /// Known exploitation of it.
     pub exploited: Option<Exploited>,
     /// How likely its exploitation is.
@@ -138,6 +143,7 @@ enum Scope {
     Covered {
         keyed: Keyed,
         ecosystems: Vec<(i64, String)>,
+        extended: Extended,
     },
     /// Nothing applies, for the reason.
     Uncovered {
@@ -232,10 +238,15 @@ impl<'s> Matcher<'s> {
             .iter()
             .filter(|(_, name)| selectors.iter().any(|selector| selector.selects(name)));
         let ecosystems: Vec<_> = selected.cloned().collect();
-        if ecosystems.is_empty() {
+        let extended = Extended::of(&self.ecosystems, package_type, distribution.as_ref());
+        if ecosystems.is_empty() && extended.is_empty() {
             return uncovered(Uncovered::NotInStore(label));
         }
-        Scope::Covered { keyed, ecosystems }
+        Scope::Covered {
+            keyed,
+            ecosystems,
+            extended,
+        }
     }
 
     fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {
@@ -248,15 +259,15 @@ impl<'s> Matcher<'s> {
             self.scopes.insert(key.clone(), scope);
         }
         match self.scopes.get_mut(&key) {
-            Some(Scope::Covered { keyed, ecosystems }) => {
+            Some(Scope::Covered {
+                keyed,
+                ecosystems,
+                extended,
+            }) => {
                 let keys = lookup_keys(package, *keyed);
-                let hits = find_hits(
-                    &mut self.lookup,
-                    ecosystems,
-                    &keys,
-                    package,
-                    &mut self.outcome.gaps,
-                )?;
+                let (lookup, gaps) = (&mut self.lookup, &mut self.outcome.gaps);
+                let hits = find_hits(lookup, ecosystems, &keys, package, gaps)?;
+                let hits = extended.settle(lookup, ecosystems, &keys, package, hits, gaps)?;
                 self.outcome.matches.extend(fold::fold(index, &hits));
             }
             Some(Scope::Uncovered { unjudged, .. }) => unjudged.add(package),
@@ -413,6 +424,7 @@ impl Query<'_> {
             name: self.name.to_owned(),
             installed: self.version.to_owned(),
             scheme,
+            is_extended: false,
         }));
         Ok(())
     }

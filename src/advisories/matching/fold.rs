@@ -177,16 +177,23 @@ fn record(id: String, hits: &[&Hit]) -> AdvisoryRecord {
         .find(|reference| reference.kind == "ADVISORY")
         .or_else(|| references.first())
         .map(|reference| reference.url.clone());
-    let (severity, severity_source) = severity(hits);
+    let kind = records()
+        .map(|record| record.kind)
+        .max()
+        .unwrap_or(AdvisoryKind::Vulnerability);
+    let (severity, severity_source) = match severity(hits) {
+        // The package is the attack: that is never mild, and most of these records have no severity.
+        (Severity::Unknown | Severity::Negligible, _) if kind == AdvisoryKind::Malicious => {
+            (Severity::Critical, None)
+        }
+        judged => judged,
+    };
     AdvisoryRecord {
         id,
         source: records()
             .next()
             .map_or_else(String::new, |record| record.source.clone()),
-        kind: records()
-            .map(|record| record.kind)
-            .max()
-            .unwrap_or(AdvisoryKind::Vulnerability),
+        kind,
         summary: first_of(|record| {
             Some(record.detail.summary.as_str()).filter(|text| !text.is_empty())
         })

@@ -110,7 +110,7 @@ fn vulnerability(id: &str, more: &serde_json::Value) -> serde_json::Value {
 fn what_is_exploited_has_a_narrow_column_and_a_line_that_explains_it() {
     let epss = |score: &str| serde_json::json!({"score": score, "percentile": "0.50000", "date": "2025-04-01"});
     let page = page_with(
-        NARROWEST,
+        90,
         &[
             vulnerability(
                 "CVE-2099-0001",

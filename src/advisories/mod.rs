@@ -25,6 +25,8 @@ mod update;
 pub mod version;
 #[cfg(test)]
 mod real_data;
+#[cfg(test)]
+mod real_signals;
 
 pub use advisory::{AdvisoryKind, Reference, Status};
 pub use catalogue::{Catalogue, Feed};

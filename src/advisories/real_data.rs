@@ -9,7 +9,7 @@ use super::report::SkipReason;
 use super::*;
 use crate::model::{Package, PackageType, Severity};
 
-fn folder() -> Option<PathBuf> {
+pub(super) fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/advisories-real");
     if folder.is_dir() {
         return Some(folder);

@@ -257,17 +257,15 @@ fn tell_update(update: &FeedUpdate, manners: Manners) {
 
 /// What an import took, and what it left out and why: nothing is lost silently.
 fn tell(report: &ImportReport, manners: Manners) {
-    note(
-        &format!(
-            "{}: {} advisories ({} withdrawn), {} ranges, {} single versions",
-            report.source,
-            report.advisories,
-            report.withdrawn,
-            report.ranges,
-            report.exact_versions
-        ),
-        manners,
-    );
+    let taken = if report.advisories == 0 && report.signals > 0 {
+        format!("{} rows of data beside advisories", report.signals)
+    } else {
+        format!(
+            "{} advisories ({} withdrawn), {} ranges, {} single versions",
+            report.advisories, report.withdrawn, report.ranges, report.exact_versions
+        )
+    };
+    note(&format!("{}: {taken}", report.source), manners);
     for (reason, skipped) in &report.skipped {
         note(
             &format!(

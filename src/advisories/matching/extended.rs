@@ -265,22 +265,22 @@ mod tests {
     fn a_fix_that_only_pro_has_leaves_others_affected_and_says_so() {
         let lines = [
             record(
-                "UBUNTU-CVE-1",
+                "UBUNTU-1",
                 PRO,
                 "a",
                 "1+esm1",
                 &upstream(&["CVE-2024-0001"]),
             ),
             // As a release that is looked after has it: the plain ecosystem is open.
-            open("UBUNTU-CVE-2a", PLAIN, "a", &upstream(&["CVE-2024-0002"])),
+            open("UBUNTU-2a", PLAIN, "a", &upstream(&["CVE-2024-0002"])),
             record(
-                "UBUNTU-CVE-2b",
+                "UBUNTU-2b",
                 PRO,
                 "a",
                 "1+esm2",
                 &upstream(&["CVE-2024-0002"]),
             ),
-            open("UBUNTU-CVE-3", PRO, "a", &upstream(&["CVE-2024-0003"])),
+            open("UBUNTU-3", PRO, "a", &upstream(&["CVE-2024-0003"])),
         ];
         let (store, _) = osv(&lines.concat());
         let outcome = one(&store, &on("ubuntu", "16.04"), "1");
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn a_build_of_pro_is_repaired_though_the_image_is_attached_no_longer() {
         let lines = [
-            open("UBUNTU-CVE-1", PLAIN, "a", &upstream(&["CVE-2024-0001"])),
+            open("UBUNTU-1", PLAIN, "a", &upstream(&["CVE-2024-0001"])),
             record("USN-1-1", PRO, "a", "1+esm1", &upstream(&["CVE-2024-0001"])),
         ];
         let (store, _) = osv(&lines.concat());

@@ -3,6 +3,9 @@
 //! OSV has an ecosystem for each of its channels: `Ubuntu:Pro:16.04:LTS` for `esm-infra` and `esm-apps`, `Ubuntu:Pro:FIPS:20.04:LTS`
 //! for certified builds. To an image that has Pro attached they are its own. To others they say that the package is affected and that
 //! the fix is not for them, unless the plain ecosystem speaks of the same vulnerability: that one counts then.
+//!
+//! Debian's testing and unstable call themselves the same (`forky/sid`). The tracker speaks of both; what unstable has fixed is
+//! fixed for a package with that version.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -43,6 +46,8 @@ impl ExtendedFix {
 pub(super) struct Extended {
     maintained: Vec<(i64, String)>,
     certified: Vec<(i64, String)>,
+    /// Fixes there count, and nothing else that is said there.
+    ahead: Vec<(i64, String)>,
     is_attached: bool,
 }
 
@@ -54,6 +59,13 @@ impl Extended {
         distribution: Option<&Distribution>,
     ) -> Self {
         let mut extended = Self::default();
+        let is_rolling = distribution.is_some_and(|distribution| {
+            distribution.id.eq_ignore_ascii_case("debian") && distribution.version_id.is_none()
+        });
+        if is_rolling && package_type.as_str() == "deb" {
+            let unstable = all.iter().filter(|(_, name)| name == "Debian:sid");
+            extended.ahead = unstable.cloned().collect();
+        }
         let Some(distribution) = distribution.filter(|distribution| {
             distribution.id.eq_ignore_ascii_case("ubuntu") && package_type.as_str() == "deb"
         }) else {
@@ -97,10 +109,10 @@ impl Extended {
             let certified = find_hits(lookup, &self.certified, keys, package, gaps)?;
             hits.extend(certified);
         }
+        self.drop_what_is_fixed(lookup, keys, &mut hits)?;
         if self.maintained.is_empty() {
             return Ok(hits);
         }
-        self.drop_what_is_fixed(lookup, keys, &mut hits)?;
         let mut found = find_hits(lookup, &self.maintained, keys, package, gaps)?;
         if !self.is_attached && !found.is_empty() {
             let spoken = spoken_of(lookup, plain, keys)?;
@@ -130,7 +142,8 @@ impl Extended {
         let is_open = |hit: &Hit| {
             hit.candidate.fixed.is_none() && hit.candidate.status != Status::NotAffected
         };
-        if !hits.iter().any(is_open) {
+        let ahead = || self.maintained.iter().chain(&self.ahead);
+        if ahead().next().is_none() || !hits.iter().any(is_open) {
             return Ok(());
         }
         let mut repaired = BTreeSet::new();
@@ -138,7 +151,7 @@ impl Extended {
             let Ok(installed) = Scheme::Dpkg.key(version) else {
                 continue;
             };
-            for (ecosystem, ecosystem_name) in &self.maintained {
+            for (ecosystem, ecosystem_name) in ahead() {
                 let name = ecosystem::normal_name(ecosystem_name, name);
                 let Some(row) = lookup.package(*ecosystem, &name)? else {
                     continue;

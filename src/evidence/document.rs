@@ -195,6 +195,11 @@ impl Finding {
         }
     }
 
+    /// Whether it is a package that is itself the attack.
+    pub fn is_malicious(&self) -> bool {
+        matches!(self, Self::Vulnerability(finding) if finding.malicious)
+    }
+
     /// Whether the running container has it, or only a lower layer: that does not count for the verdict.
     pub fn is_deleted(&self) -> bool {
         matches!(self, Self::Vulnerability(finding) if finding.removed_in.is_some())

@@ -13,6 +13,8 @@ mod target;
 pub(super) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traps;
 
 use std::collections::BTreeMap;
 

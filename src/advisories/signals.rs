@@ -392,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_release_is_found_by_the_most_exact_name_that_is_known() {
-        let named = |id: &str, version: &str, pretty: &str| Distribution {
+        let release_of = |id: &str, version: &str, pretty: &str| Distribution {
             id: id.into(),
             version_id: Some(version.into()),
             pretty_name: Some(pretty.into()),
@@ -400,19 +400,23 @@ mod tests {
         };
         for (distribution, id, releases) in [
             (
-                named("alpine", "3.20.3", ""),
+                release_of("alpine", "3.20.3", ""),
                 "alpine",
                 vec!["3.20.3", "3.20", "3"],
             ),
-            (named("rhel", "9.4", ""), "rhel", vec!["9.4", "9"]),
-            (named("sles", "15", ""), "sles", vec!["15", "15.0", "15"]),
+            (release_of("rhel", "9.4", ""), "rhel", vec!["9.4", "9"]),
             (
-                named("centos", "9", "CentOS Stream 9"),
+                release_of("sles", "15", ""),
+                "sles",
+                vec!["15", "15.0", "15"],
+            ),
+            (
+                release_of("centos", "9", "CentOS Stream 9"),
                 "centos-stream",
                 vec!["9", "9.0", "9"],
             ),
             (
-                named("centos", "8", "CentOS Linux 8"),
+                release_of("centos", "8", "CentOS Linux 8"),
                 "centos",
                 vec!["8", "8.0", "8"],
             ),

@@ -39,7 +39,8 @@ struct Statement {
     status: String,
     #[serde(default)]
     products: Vec<ProductEntry>,
-    action_statement: Option<String>,
+    #[serde(rename = "action_statement")]
+    action: Option<String>,
 }
 
 /// Version 0.0.1 of the form has the bare name.
@@ -195,7 +196,7 @@ fn take_statement(
 
 /// The specification's four words; Canonical's reasons for staying affected begin its action statement.
 fn status(statement: &Statement) -> Option<Status> {
-    let action = statement.action_statement.as_deref().unwrap_or_default();
+    let action = statement.action.as_deref().unwrap_or_default();
     // What follows is quoted from notes, in anybody's words.
     let action = action.split("CVE Notes").next().unwrap_or_default();
     Some(match statement.status.as_str() {
@@ -228,7 +229,7 @@ fn take_product(
         std::cmp::Ordering::Greater => *said = Said::default(),
         std::cmp::Ordering::Equal => {}
     }
-    said.at = at.to_owned();
+    at.clone_into(&mut said.at);
     let mut range = Range::everything(&ecosystem, &name, status);
     if let (Status::NotAffected, Some(version)) = (status, version) {
         match low_key(&ecosystem, &version) {

@@ -156,8 +156,8 @@ impl Extended {
                 let Some(row) = lookup.package(*ecosystem, &name)? else {
                     continue;
                 };
-                let fixes = lookup.fixes(row)?.into_iter();
-                repaired.extend(fixes.filter_map(|(cve, fixed)| {
+                let known = lookup.fixes(row)?.into_iter();
+                repaired.extend(known.filter_map(|(cve, fixed)| {
                     let fixed = Scheme::Dpkg.key(&fixed).ok()?;
                     (fixed <= installed).then_some(cve)
                 }));

@@ -6,6 +6,7 @@ use super::error::AdvisoryError;
 use super::feeds::{FeedInput, Format};
 use super::intake::{Intake, IntakeError};
 use super::report::ImportReport;
+use super::signals;
 use super::store::Store;
 
 /// What the store notes about where an import comes from.
@@ -108,6 +109,7 @@ pub(super) fn forget(connection: &Connection, name: &str) -> rusqlite::Result<bo
             [id],
         )?;
     }
+    signals::forget(connection, id)?;
     connection.execute("DELETE FROM advisory WHERE source = ?1", [id])?;
     connection.execute("DELETE FROM source WHERE id = ?1", [id])?;
     Ok(true)

@@ -14,6 +14,7 @@ use super::history;
 use super::import::Source;
 use super::rating::severity_code;
 use super::report::{ImportReport, SkipReason, Tally};
+use super::signals;
 use super::snapshot;
 use crate::model::Digest;
 
@@ -57,8 +58,11 @@ struct Counts {
 /// Takes advisories from a feed and writes them.
 pub(super) struct Intake<'t> {
     pub(super) tally: Tally,
-    connection: &'t Connection,
-    source: i64,
+    /// Rows beside advisories.
+    pub(super) signals: u64,
+    pub(super) connection: &'t Connection,
+    pub(super) source: i64,
+    pub(super) newest: Option<String>,
     /// When this import is, in seconds since 1970.
     moment: i64,
     next_row: i64,
@@ -67,7 +71,6 @@ pub(super) struct Intake<'t> {
     taken: HashSet<String>,
     closed: bool,
     counts: Counts,
-    newest: Option<String>,
     ecosystems: BTreeMap<String, (i64, BTreeMap<String, i64>)>,
     compressor: zstd::bulk::Compressor<'static>,
     insert: Inserts<'t>,
@@ -113,9 +116,11 @@ impl<'t> Intake<'t> {
             ],
         )?;
         let id = source_id(connection, &source.name)?;
+        signals::forget(connection, id)?;
         let compressor = zstd::bulk::Compressor::new(DETAIL_COMPRESSION).map_err(unwritable)?;
         Ok(Self {
             tally: Tally::default(),
+            signals: 0,
             connection,
             source: id,
             moment,
@@ -307,6 +312,7 @@ impl<'t> Intake<'t> {
             ranges: self.counts.ranges,
             exact_versions: self.counts.exact,
             unordered: self.counts.unordered,
+            signals: self.signals,
             skipped: self.tally.skipped,
             digest: Digest::Sha256(digest),
         })

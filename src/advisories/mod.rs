@@ -20,6 +20,7 @@ mod matching;
 mod rating;
 mod report;
 mod schema_1;
+mod signals;
 mod snapshot;
 mod starter;
 mod store;
@@ -29,6 +30,8 @@ pub mod version;
 mod real_data;
 #[cfg(test)]
 mod real_data_red_hat;
+#[cfg(test)]
+mod real_signals;
 
 pub use advisory::{AdvisoryKind, Reference, Status};
 pub use catalogue::{Catalogue, Feed};
@@ -37,8 +40,9 @@ pub use exchange::{Delta, Exported, Merged, MergedSource, Selection, Verified};
 pub use feeds::{FeedInput, Format};
 pub use history::AsOf;
 pub use import::Source;
-pub use matching::{AdvisoryRecord, Match, MatchOutcome, Proof, match_packages};
+pub use matching::{AdvisoryRecord, ExtendedFix, Match, MatchOutcome, Proof, match_packages};
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};
+pub use signals::{EndOfLife, Epss, Exploited};
 pub use store::{SourceStatus, Store, StoreStatus};
 pub use update::{FeedUpdate, Fetch, FetchError, FetchRequest, Fetched, UpdateOutcome, update};

@@ -45,9 +45,26 @@ pub enum SkipReason {
     OtherProduct,
     /// One build that is not affected: it speaks of no other build.
     NotAffectedBuild,
+    /// A product that is no package of a distribution.
+    NotOfDistribution,
+    /// A binary package, where advisories are by source package.
+    BinaryPackage,
+    /// A release whose end of support has no day.
+    NoDate,
+    /// A product that is no distribution.
+    NotADistribution,
 }
 
 impl SkipReason {
+    /// Why a record that does not parse is left out.
+    pub(super) fn of_json(error: &serde_json::Error) -> Self {
+        if error.is_data() {
+            Self::InvalidRecord
+        } else {
+            Self::InvalidJson
+        }
+    }
+
     /// The reason in words, to follow a count.
     pub const fn text(self) -> &'static str {
         match self {
@@ -72,6 +89,10 @@ impl SkipReason {
             Self::NotAnId => "entries with text in place of an id (kept)",
             Self::OtherProduct => "entries for products that are no packages of a distribution",
             Self::NotAffectedBuild => "entries for single builds that are not affected",
+            Self::NotOfDistribution => "products that are no packages of a distribution",
+            Self::BinaryPackage => "binary packages (their source packages are taken)",
+            Self::NoDate => "releases without a day on which their support ends",
+            Self::NotADistribution => "products that are no distributions",
         }
     }
 }
@@ -109,6 +130,8 @@ pub struct ImportReport {
     pub exact_versions: u64,
     /// Ranges that cannot be looked up.
     pub unordered: u64,
+    /// Rows beside advisories: known exploitation, its likelihood, ends of support.
+    pub signals: u64,
     /// What was left out, by reason.
     pub skipped: BTreeMap<SkipReason, Skipped>,
     /// The digest of the source's content in the store.

@@ -86,3 +86,35 @@ CREATE TABLE unordered (
     events TEXT NOT NULL,
     PRIMARY KEY (package, advisory, events)
 ) STRICT, WITHOUT ROWID;
+
+-- Data beside advisories: they say nothing of versions, and make no finding.
+
+-- Vulnerabilities that are known to be exploited.
+CREATE TABLE exploited (
+    cve TEXT NOT NULL,
+    source INTEGER NOT NULL,
+    added TEXT NOT NULL,                -- since when it is known
+    due TEXT,                           -- until when those who follow the catalogue have to act
+    ransomware INTEGER NOT NULL,
+    PRIMARY KEY (cve, source)
+) STRICT, WITHOUT ROWID;
+
+-- How likely it is that a vulnerability is exploited in the next 30 days.
+CREATE TABLE likelihood (
+    cve TEXT NOT NULL,
+    source INTEGER NOT NULL,
+    score INTEGER NOT NULL,             -- in 1/100000
+    percentile INTEGER NOT NULL,        -- in 1/100000
+    date INTEGER NOT NULL,              -- of the score: 20260131
+    PRIMARY KEY (cve, source)
+) STRICT, WITHOUT ROWID;
+
+-- How long the releases of distributions are looked after.
+CREATE TABLE lifecycle (
+    distribution TEXT NOT NULL,         -- as os-release names it
+    release TEXT NOT NULL,
+    source INTEGER NOT NULL,
+    ends TEXT,                          -- the last day of standard support; none: no day is set
+    extended TEXT,                      -- the last day of what comes after it: LTS, ESM, ELS, LTSS
+    PRIMARY KEY (distribution, release, source)
+) STRICT, WITHOUT ROWID;

@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::signals;
+
 /// Views that hide its tables from every query, since SQLite looks for a name among the temporary ones first
 /// (<https://sqlite.org/lang_naming.html>).
 const VIEWS: &str = "
@@ -28,7 +30,10 @@ const OLD_TABLES: [&str; 8] = [
 
 /// Lets the queries of today read it.
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(VIEWS)
+    connection.execute_batch(VIEWS)?;
+    signals::TABLES.iter().try_for_each(|(table, columns)| {
+        connection.execute_batch(&format!("CREATE TEMP TABLE {table} (source, {columns})"))
+    })
 }
 
 /// Makes it a store of today, in one transaction. What is unchanged in the next import of a source keeps its row; a
@@ -77,6 +82,7 @@ mod tests {
         INSERT INTO old SELECT a.id, source, external_id, kind, withdrawn IS NOT NULL, severity, severity_by, digest,
                                content, text FROM advisory a JOIN detail d ON d.advisory = a.id;
         DROP TABLE advisory; DROP TABLE detail; ALTER TABLE old RENAME TO advisory;
+        DROP TABLE exploited; DROP TABLE likelihood; DROP TABLE lifecycle;
         ALTER TABLE source DROP COLUMN since; ALTER TABLE source DROP COLUMN checked;
         CREATE TABLE old (package INTEGER NOT NULL, low BLOB NOT NULL, advisory INTEGER NOT NULL, high BLOB NOT NULL,
             inclusive INTEGER NOT NULL, status INTEGER NOT NULL, severity INTEGER, introduced TEXT, fixed TEXT,

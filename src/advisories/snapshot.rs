@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! advisory = SHA-256 of its normalised content (advisory.rs)
-//! source   = SHA-256 over ( id 00 advisory )* in order of the ids
+//! source   = SHA-256 over ( id 00 advisory )* in order of the ids, then its data beside advisories (signals.rs)
 //! snapshot = SHA-256 over ( name 00 source )* in order of the names
 //! ```
 //! Two stores with different snapshots differ in a source whose digest tells, and there in an advisory whose digest tells.
@@ -10,28 +10,39 @@
 use rusqlite::{Connection, named_params};
 
 use super::history::AsOf;
+use super::signals;
 use crate::model::{Digest, DigestHasher};
 
 /// The digest of one source's advisories as they stand.
 pub(super) fn source(connection: &Connection, source: i64) -> rusqlite::Result<[u8; 32]> {
-    source_as_of(connection, source, AsOf::NOW)
+    let mut hasher = DigestHasher::sha256();
+    fold_advisories(connection, source, AsOf::NOW, &mut hasher)?;
+    signals::fold_digest(connection, source, &mut hasher)?;
+    Ok(finish(hasher))
 }
 
-/// The digest of one source's advisories as they stood.
-fn source_as_of(connection: &Connection, source: i64, as_of: AsOf) -> rusqlite::Result<[u8; 32]> {
+/// The advisories of a source as they stood. Data beside them have no history.
+fn fold_advisories(
+    connection: &Connection,
+    source: i64,
+    as_of: AsOf,
+    hasher: &mut DigestHasher,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(&format!(
         "SELECT a.external_id, d.digest FROM advisory a JOIN detail d ON d.advisory = a.id
          WHERE a.source = :source AND {} ORDER BY a.external_id",
         AsOf::HOLDS
     ))?;
     let parameters = named_params! {":source": source, ":moment": as_of.moment()};
-    fold(statement.query(parameters)?)
+    fold(statement.query(parameters)?, hasher)
 }
 
 /// The digest of all sources.
 pub(super) fn root(connection: &Connection) -> rusqlite::Result<Digest> {
     let mut statement = connection.prepare("SELECT name, digest FROM source ORDER BY name")?;
-    fold(statement.query([])?).map(Digest::Sha256)
+    let mut hasher = DigestHasher::sha256();
+    fold(statement.query([])?, &mut hasher)?;
+    Ok(Digest::Sha256(finish(hasher)))
 }
 
 /// The digest of all sources as they stood.
@@ -41,22 +52,27 @@ pub(super) fn root_as_of(connection: &Connection, as_of: AsOf) -> rusqlite::Resu
     let mut rows = statement.query([as_of.moment()])?;
     let mut hasher = DigestHasher::sha256();
     while let Some(row) = rows.next()? {
+        let mut of_source = DigestHasher::sha256();
+        fold_advisories(connection, row.get(1)?, as_of, &mut of_source)?;
         hasher.update(row.get_ref(0)?.as_bytes()?);
         hasher.update(&[0]);
-        hasher.update(&source_as_of(connection, row.get(1)?, as_of)?);
+        hasher.update(&finish(of_source));
     }
     Ok(hasher.finish())
 }
 
-fn fold(mut rows: rusqlite::Rows<'_>) -> rusqlite::Result<[u8; 32]> {
-    let mut hasher = DigestHasher::sha256();
+fn fold(mut rows: rusqlite::Rows<'_>, hasher: &mut DigestHasher) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         hasher.update(row.get_ref(0)?.as_bytes()?);
         hasher.update(&[0]);
         hasher.update(&row.get::<_, [u8; 32]>(1)?);
     }
+    Ok(())
+}
+
+fn finish(hasher: DigestHasher) -> [u8; 32] {
     match hasher.finish() {
-        Digest::Sha256(bytes) => Ok(bytes),
-        Digest::Sha512(_) => Ok([0; 32]),
+        Digest::Sha256(bytes) => bytes,
+        Digest::Sha512(_) => [0; 32],
     }
 }

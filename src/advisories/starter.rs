@@ -3,37 +3,48 @@
 use super::error::AdvisoryError;
 use super::feeds::{FeedInput, Format};
 use super::import::Source;
-use super::store::Store;
+use super::store::{SourceStatus, Store};
 
 /// OSV records that were written for this project, one a line, sorted by id.
 const RECORDS: &str = include_str!("../../advisories/starter/starter.jsonl");
+
+/// Until when releases of the main distributions are looked after, one distribution a line, sorted by name.
+const LIFECYCLE: &str = include_str!("../../advisories/starter/lifecycle.jsonl");
 
 impl Store {
     /// The name of the built-in source: evidence that rests on it alone says so, since it is no coverage.
     pub const STARTER: &str = "starter";
 
-    /// A store in memory that holds the built-in advisories and nothing else.
+    /// The name of the built-in source of ends of support.
+    const STARTER_LIFECYCLE: &str = "starter-lifecycle";
+
+    /// A store in memory that holds the built-in advisories and ends of support, and nothing else.
     pub fn starter() -> Result<Self, AdvisoryError> {
         let mut store = Self::in_memory()?;
-        let source = Source {
-            licence: Some("CC0-1.0".to_owned()),
-            republish: true,
-            ..Source::named(Self::STARTER)
-        };
-        let input = FeedInput::Stream(
-            "the built-in advisories".to_owned(),
-            Box::new(RECORDS.as_bytes()),
-        );
-        store.import(&source, Format::Osv, input)?;
+        for (name, format, text) in [
+            (Self::STARTER, Format::Osv, RECORDS),
+            (Self::STARTER_LIFECYCLE, Format::EndOfLife, LIFECYCLE),
+        ] {
+            let source = Source {
+                licence: Some("CC0-1.0".to_owned()),
+                republish: true,
+                ..Source::named(name)
+            };
+            let input =
+                FeedInput::Stream(format!("the built-in {name}"), Box::new(text.as_bytes()));
+            store.import(&source, format, input)?;
+        }
         Ok(store)
     }
 
     /// How many advisories the store has if it is nothing but the built-in ones.
     pub fn starter_size(&self) -> Result<Option<u64>, AdvisoryError> {
-        Ok(match self.sources()?.as_slice() {
-            [only] if only.name == Self::STARTER => Some(only.advisories),
-            _ => None,
-        })
+        let sources = self.sources()?;
+        let is_built_in = |source: &SourceStatus| {
+            [Self::STARTER, Self::STARTER_LIFECYCLE].contains(&source.name.as_str())
+        };
+        let all = sources.iter().map(|source| source.advisories).sum();
+        Ok((all > 0 && sources.iter().all(is_built_in)).then_some(all))
     }
 }
 
@@ -58,6 +69,19 @@ mod tests {
             })
             .collect();
         assert!(ids.is_sorted());
+    }
+
+    #[test]
+    fn every_built_in_end_of_support_is_taken_whole() {
+        let mut store = Store::in_memory().expect("store");
+        let input = FeedInput::Stream("lifecycle".to_owned(), Box::new(LIFECYCLE.as_bytes()));
+        let report = store
+            .import(&Source::named("lifecycle"), Format::EndOfLife, input)
+            .expect("imported");
+        assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+        let written = LIFECYCLE.matches("releaseCycle").count() as u64;
+        assert_eq!(report.signals, written);
+        assert!(LIFECYCLE.lines().is_sorted());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::evidence::{Evidence, Gate};
 use crate::inventory::{SBOM_LIMIT, read_sbom};
 use crate::layers::Cache;
 use crate::model::limits::read_at_most;
-use crate::model::{Limits, Platform};
+use crate::model::{Date, Limits, Platform};
 use crate::scan::{Progress as _, ScanError, ScanOptions, scan, scan_sbom};
 use crate::source::{self, Reference, SourceError, SourceOptions};
 
@@ -35,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) integrity: bool,
     /// From which severity on it fails.
     pub(super) gate: Gate,
+    /// The day for which ends of support are judged.
+    pub(super) date: Option<Date>,
 }
 
 /// The image and the way it is read.
@@ -121,6 +123,7 @@ impl ImageArguments {
             secrets: wanted.secrets,
             integrity: wanted.integrity,
             gate: wanted.gate,
+            date: wanted.date,
             all: self.all,
             deleted: self.deleted,
             limits: self.limits()?,

@@ -56,6 +56,7 @@ impl SbomArguments {
             secrets: false,
             integrity: false,
             gate: Gate::Never,
+            date: None,
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;

@@ -8,6 +8,7 @@ use super::image::{FORMS, ImageArguments, Wanted};
 use super::output::{Output, look};
 use super::{Exit, Failure, Manners, db};
 use crate::evidence::Gate;
+use crate::model::Date;
 
 const EXAMPLES: &str = "Examples:
   plimsoll scan alpine:3.20
@@ -44,6 +45,10 @@ pub(super) struct ScanArguments {
     #[arg(long)]
     no_integrity: bool,
 
+    /// The day for which it is judged whether the distribution is still looked after; today unless given.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<Date>,
+
     /// The advisory store. Without one, the starter advisories inside Plimsoll are used, and the output says so.
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_DB")]
     db: Option<PathBuf>,
@@ -58,6 +63,7 @@ impl ScanArguments {
             secrets: !self.no_secrets,
             integrity: !self.no_integrity,
             gate: self.fail_on,
+            date: self.date.or_else(today),
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;
@@ -66,4 +72,15 @@ impl ScanArguments {
         }
         Ok(Exit::from(evidence.verdict))
     }
+}
+
+/// The one look at a clock: whoever wants the same evidence on another day gives `--date`.
+fn today() -> Option<Date> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the date is an input of the scan, and written into the evidence"
+    )]
+    let now = std::time::SystemTime::now();
+    let since_1970 = now.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Date::from_days_since_1970(since_1970.as_secs() / 86_400)
 }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Gate, Verdict};
-use crate::advisories::Status;
+use crate::advisories::{Epss, Exploited, ExtendedFix, Status};
 use crate::model::{
-    Accounting, Confidence, DiffId, Digest, Distribution, Fingerprint, Gap, GapKind, LayerPath,
-    Platform, Severity,
+    Accounting, Confidence, Date, DiffId, Digest, Distribution, Fingerprint, Gap, GapKind,
+    LayerPath, Platform, Severity,
 };
 
 /// The document's form; raised when a reader of the old one could misread the new one.
@@ -42,6 +42,10 @@ pub struct Evidence {
     pub files: Accounting,
     /// The advisories that the packages were matched with.
     pub advisories: Advisories,
+    /// The day for which it was asked whether the distribution is still looked after; only where the advisories have its ends of
+    /// support, since nothing else depends on a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of_date: Option<Date>,
     /// What decided over the verdict.
     pub policy: Policy,
     /// What made this document.
@@ -55,6 +59,7 @@ impl Evidence {
             matches!(
                 kind,
                 GapKind::NoAdvisories
+                    | GapKind::EndOfLife
                     | GapKind::StarterAdvisories
                     | GapKind::UnorderedVersion
                     | GapKind::UnknownDistribution
@@ -190,6 +195,11 @@ impl Finding {
         }
     }
 
+    /// Whether it is a package that is itself the attack.
+    pub fn is_malicious(&self) -> bool {
+        matches!(self, Self::Vulnerability(finding) if finding.malicious)
+    }
+
     /// Whether the running container has it, or only a lower layer: that does not count for the verdict.
     pub fn is_deleted(&self) -> bool {
         matches!(self, Self::Vulnerability(finding) if finding.removed_in.is_some())
@@ -262,6 +272,15 @@ pub struct VulnerabilityFinding {
     /// The version that repairs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed_version: Option<String>,
+    /// The version that repairs it for those with the vendor's extended support, which this image does not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_in_extended: Option<ExtendedFix>,
+    /// It is known to be exploited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exploited: Option<Exploited>,
+    /// How likely its exploitation is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<Epss>,
     /// Where the package is recorded.
     pub place: Place,
     /// The index of the layer that took the package out of sight: only a lower layer still holds it.

@@ -23,9 +23,13 @@ pub enum Verdict {
 impl Verdict {
     /// A finding that counts decides; a gap decides only where none does.
     pub fn of(findings: &[Finding], gaps: &[Gap], gate: Gate) -> Self {
+        // A malicious package is no matter of degree: it counts wherever anything does.
+        let counts = |finding: &Finding| {
+            gate.counts(finding.severity()) || finding.is_malicious() && gate != Gate::Never
+        };
         if findings
             .iter()
-            .any(|finding| !finding.is_deleted() && gate.counts(finding.severity()))
+            .any(|finding| !finding.is_deleted() && counts(finding))
         {
             Self::Findings
         } else if gaps.is_empty() {
@@ -170,6 +174,18 @@ mod tests {
             Verdict::NotAssessable
         );
         assert_eq!(Verdict::of(&high, &[], Gate::Never), Verdict::Clean);
+    }
+
+    #[test]
+    fn a_malicious_package_passes_no_gate_but_never() {
+        let malicious: Finding = serde_json::from_value(serde_json::json!({
+            "kind": "vulnerability", "id": "MAL-2099-1", "severity": "low", "title": "", "package": "a", "name": "a",
+            "version": "1", "malicious": true, "status": "affected", "place": {}, "proof": [], "remedy": "",
+        }))
+        .expect("a finding");
+        let verdict = |gate| Verdict::of(std::slice::from_ref(&malicious), &[], gate);
+        assert_eq!(verdict(Gate::From(Severity::Critical)), Verdict::Findings);
+        assert_eq!(verdict(Gate::Never), Verdict::Clean);
     }
 
     #[test]

@@ -53,6 +53,10 @@ pub enum GapKind {
     UnknownDistribution,
     /// The store holds no advisories for this distribution or ecosystem.
     NoAdvisories,
+    /// The distribution's release is no longer looked after: what is found in it later may never be listed.
+    EndOfLife,
+    /// Packages of more than one release of the distribution can be installed, and were matched with the advisories of one.
+    MixedReleases,
     /// A package database, manifest or archive could not be parsed.
     UnreadableFile,
     /// Only the starter set inside Plimsoll was at hand, which is no coverage of anything.
@@ -83,6 +87,8 @@ impl GapKind {
         match self {
             Self::UnknownDistribution => "unknown-distribution",
             Self::NoAdvisories => "no-advisories",
+            Self::EndOfLife => "end-of-life",
+            Self::MixedReleases => "mixed-releases",
             Self::StarterAdvisories => "starter-advisories",
             Self::UnreadEcosystem => "unread-ecosystem",
             Self::UnreadableFile => "unreadable-file",
@@ -113,6 +119,7 @@ mod tests {
         for kind in [
             GapKind::UnknownDistribution,
             GapKind::NoAdvisories,
+            GapKind::EndOfLife,
             GapKind::LimitReached,
             GapKind::NothingFound,
         ] {

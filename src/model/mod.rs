@@ -5,6 +5,7 @@
 
 mod accounting;
 mod claims;
+mod date;
 mod digest;
 mod distribution;
 mod gap;
@@ -19,6 +20,7 @@ mod text;
 
 pub use accounting::{Accounting, Amount, ContentKind, UnclaimedFile};
 pub use claims::{Claim, ClaimKind, Claims, FileAlgorithm, FileDigest};
+pub use date::{Date, DateError};
 pub use digest::{DiffId, Digest, DigestError, DigestHasher};
 pub use distribution::Distribution;
 pub use gap::{Gap, GapKind};

@@ -2,8 +2,8 @@
 //!
 //! It is the same for the bytes of an image and for a list of packages: whoever knows what is aboard fills [`Aboard`].
 
-use super::{ScanError, ScanOptions};
-use crate::advisories::{self, SourceStatus, Store};
+use super::{ScanError, ScanOptions, life};
+use crate::advisories::{self, Store};
 use crate::evidence::{
     Advisories, AdvisorySource, DeletedRecord, Evidence, Finding, FoundSecret, PackageRecord,
     Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, vulnerability,
@@ -34,9 +34,10 @@ impl Aboard {
     ) -> Result<Evidence, ScanError> {
         self.keep_what_is_wanted(options);
         let (vulnerabilities, unjudged) = self.vulnerabilities(store)?;
-        let sources = store.sources()?;
+        let (as_of_date, past_life) = life::judge(store, self.distribution.as_ref(), options.date)?;
         let findings = self.findings(vulnerabilities);
-        let gaps = gaps(self.gaps, unjudged, &sources);
+        let starter = store.starter_size()?;
+        let gaps = gaps(self.gaps, unjudged.into_iter().chain(past_life), starter);
         Ok(Evidence {
             schema: SCHEMA.to_owned(),
             verdict: Verdict::of(&findings, &gaps, options.gate),
@@ -50,7 +51,8 @@ impl Aboard {
             files: self.files,
             advisories: Advisories {
                 snapshot: store.snapshot_digest()?,
-                sources: sources
+                sources: store
+                    .sources()?
                     .into_iter()
                     .map(|source| AdvisorySource {
                         name: source.name,
@@ -59,6 +61,7 @@ impl Aboard {
                     })
                     .collect(),
             },
+            as_of_date,
             policy: Policy {
                 fail_on: options.gate,
                 secrets: options.secrets,
@@ -126,16 +129,11 @@ impl Aboard {
 /// A package to match, and the layer that took it out of sight, where one did.
 type Candidate<'a> = (&'a PackageRecord, Option<usize>);
 
-fn gaps(found: Vec<Gap>, matched: Vec<Gap>, sources: &[SourceStatus]) -> Vec<Gap> {
+fn gaps(found: Vec<Gap>, matched: impl Iterator<Item = Gap>, starter: Option<u64>) -> Vec<Gap> {
     let mut gaps = found;
     gaps.extend(matched);
-    if let [only] = sources
-        && only.name == Store::STARTER
-    {
-        let detail = format!(
-            "matched with only the {} advisories inside Plimsoll",
-            only.advisories
-        );
+    if let Some(count) = starter {
+        let detail = format!("matched with only the {count} advisories inside Plimsoll");
         gaps.push(Gap::new(GapKind::StarterAdvisories, detail));
     }
     gaps.sort();

@@ -6,6 +6,7 @@
 
 mod aboard;
 mod image;
+mod life;
 mod list;
 mod reading;
 
@@ -15,7 +16,7 @@ use crate::advisories::{AdvisoryError, Store};
 use crate::evidence::{Evidence, Gate};
 use crate::inventory;
 use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
-use crate::model::{DiffId, Digest, LayerDescriptor, Limits};
+use crate::model::{Date, DiffId, Digest, LayerDescriptor, Limits};
 use crate::secrets::{Engine, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
@@ -38,6 +39,8 @@ pub struct ScanOptions {
     pub deleted: bool,
     /// From which severity on a finding fails the scan.
     pub gate: Gate,
+    /// The day for which it is asked whether the distribution is still looked after; `None`: not asked.
+    pub date: Option<Date>,
     /// The bounds for hostile layers.
     pub limits: Limits,
     /// Layers that are read at once; `None` for one for each core.
@@ -54,6 +57,7 @@ impl Default for ScanOptions {
             all: false,
             deleted: false,
             gate: Gate::default(),
+            date: None,
             limits: Limits::default(),
             threads: None,
             cache: None,

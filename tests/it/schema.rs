@@ -56,6 +56,78 @@ fn evidence_validates_against_its_published_schema() {
 }
 
 #[test]
+fn what_is_known_beside_the_advisories_validates() {
+    let env = Env::new();
+    let write = |name: &str, text: &str| env.write(name, text).display().to_string();
+    let affected = |ecosystem: &str, fix: &str| {
+        json!({"package": {"ecosystem": ecosystem, "name": "a"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fix}]}]})
+    };
+    let osv = json!({"id": "UBUNTU-CVE-2099-0001", "upstream": ["CVE-2099-0001"], "affected": [affected("Ubuntu:Pro:16.04:LTS", "2")]});
+    let mal = json!({"id": "MAL-2099-1", "affected": [affected("Ubuntu:16.04:LTS", "2")]});
+    let files = [
+        write("ubuntu.jsonl", &format!("{osv}\n{mal}\n")),
+        write(
+            "kev.json",
+            r#"{"vulnerabilities": [{"cveID": "CVE-2099-0001", "dateAdded": "2099-01-01", "dueDate": "2099-01-22"}]}"#,
+        ),
+        write(
+            "epss.csv",
+            "#model_version:v1,score_date:2099-01-02T00:00:00Z\ncve,epss,percentile\nCVE-2099-0001,0.5,0.9\n",
+        ),
+        write(
+            "ubuntu.csv",
+            "version,codename,series,created,release,eol,eol-server,eol-esm\n16.04 LTS,X,xenial,2015-10-21,2016-04-21,2021-04-30,2021-04-30,2026-04-23\n",
+        ),
+    ];
+    let db = env.path("own.db").display().to_string();
+    let mut import = vec!["db", "--db", &db, "import"];
+    import.extend(files.iter().map(String::as_str));
+    env.run(&import).expect_code(0);
+    crate::image::ImageBuilder::new()
+        .layer("ADD", |layer| {
+            layer
+                .file("etc/os-release", "ID=ubuntu\nVERSION_ID=16.04\n")
+                .file(
+                    "var/lib/dpkg/status",
+                    "Package: a\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n",
+                )
+        })
+        .write_layout(&env.path("layout"));
+    let layout = env.path("layout").display().to_string();
+    let scanned = env.scan(&layout, &["--db", &db, "--date", "2099-02-01"]);
+    let evidence = scanned.expect_code(1).evidence();
+    assert_eq!(faults(&evidence), [""; 0]);
+    assert_eq!(evidence["as_of_date"], "2099-02-01");
+    let gaps = evidence["gaps"].as_array().expect("gaps");
+    let kinds: Vec<_> = gaps.iter().map(|gap| gap["kind"].clone()).collect();
+    assert_eq!(kinds, ["end-of-life"]);
+    let findings = evidence["findings"].as_array().expect("findings");
+    let malicious = &findings[0];
+    assert_eq!(malicious["id"], "MAL-2099-1");
+    assert_eq!(
+        (&malicious["malicious"], &malicious["severity"]),
+        (&json!(true), &json!("critical"))
+    );
+    let open = &findings[1];
+    assert_eq!(open["status"], "affected");
+    assert_eq!(
+        open["fixed_in_extended"],
+        json!({"name": "Ubuntu Pro", "version": "2"})
+    );
+    assert_eq!(
+        open["exploited"],
+        json!({"since": "2099-01-01", "due": "2099-01-22", "ransomware": false})
+    );
+    assert_eq!(
+        open["epss"],
+        json!({"score": "0.50000", "percentile": "0.90000", "date": "2099-01-02"})
+    );
+    let before = env.scan(&layout, &["--db", &db, "--date", "2021-04-30"]);
+    assert_eq!(before.evidence()["gaps"], json!([]));
+}
+
+#[test]
 fn the_schema_refuses_what_the_document_does_not_say() {
     let mut unknown = evidence();
     unknown["clock"] = json!("2026-11-24");

@@ -5,10 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, named_params};
 
 use super::attach::{Attached, create};
-use super::beside;
 use super::record::copy_rows_of_kept;
 use crate::advisories::error::AdvisoryError;
 use crate::advisories::history;
+use crate::advisories::signals;
 use crate::advisories::snapshot;
 use crate::advisories::store::{Store, fresh_schema};
 use crate::model::Digest;
@@ -112,8 +112,7 @@ pub(super) fn start(connection: &Connection, sources: &[String]) -> rusqlite::Re
 
 /// Ends a file: data beside advisories, and since when it can be asked.
 pub(super) fn end(connection: &Connection) -> rusqlite::Result<Digest> {
-    for table in beside::TABLES {
-        let columns = beside::columns(connection, table)?;
+    for (table, columns) in signals::TABLES {
         connection.execute_batch(&format!(
             "INSERT INTO main.{table} (source, {columns}) SELECT c.new, {columns}
                  FROM origin.{table} t JOIN chosen c ON c.old = t.source ORDER BY c.new, {columns}"

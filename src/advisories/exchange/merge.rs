@@ -5,12 +5,12 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params};
 
 use super::attach::Attached;
-use super::beside;
 use super::record::copy_rows_of_kept;
 use super::verify::{rows_match, source_matches, sources_without_details};
 use crate::advisories::error::AdvisoryError;
 use crate::advisories::history;
 use crate::advisories::intake::source_id;
+use crate::advisories::signals;
 use crate::advisories::store::{SourceStatus, Store};
 use crate::model::Digest;
 
@@ -191,8 +191,7 @@ fn write_source(
 }
 
 fn copy_signals(connection: &Connection, mine: i64, theirs: i64) -> rusqlite::Result<()> {
-    for table in beside::TABLES {
-        let columns = beside::columns(connection, table)?;
+    for (table, columns) in signals::TABLES {
         connection.execute(
             &format!("DELETE FROM main.{table} WHERE source = ?1"),
             [mine],

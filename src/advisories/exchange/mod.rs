@@ -6,7 +6,6 @@
 //! state, is refused, and the store keeps its own.
 
 mod attach;
-mod beside;
 mod delta;
 mod export;
 mod merge;

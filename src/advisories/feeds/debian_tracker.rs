@@ -326,6 +326,82 @@ mod tests {
     }
 
     #[test]
+    fn testing_and_unstable_have_one_name_and_a_fix_in_either_counts() {
+        let (store, _) = import(
+            r#"{"a": {"CVE-2024-1": {"releases": {
+                "forky": {"status": "open", "urgency": "not yet assigned"},
+                "sid": {"status": "resolved", "fixed_version": "2-1", "urgency": "not yet assigned"}}},
+              "CVE-2024-2": {"releases": {
+                "forky": {"status": "resolved", "fixed_version": "1-9", "urgency": "low"}}}}}"#,
+        );
+        let rolling = crate::model::Distribution {
+            id: "debian".into(),
+            codename: Some("forky".into()),
+            ..crate::model::Distribution::default()
+        };
+        let told = |version: &str| {
+            let outcome = found(&store, &rolling, &[deb("a", "a", version)]);
+            assert_eq!(outcome.gaps, []);
+            let ids = outcome.matches.into_iter().map(|found| found.advisory.id);
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(told("1-1"), ["CVE-2024-1", "CVE-2024-2"]);
+        assert_eq!(told("1-9"), ["CVE-2024-1"]);
+        assert_eq!(told("2-1"), [""; 0]);
+        let released = found(&store, &on("debian", "14"), &[deb("a", "a", "2-1")]);
+        assert_eq!(
+            released.matches.len(),
+            1,
+            "a release is what it says that it is"
+        );
+    }
+
+    #[test]
+    fn notices_and_osvs_own_records_fold_with_the_tracker_into_one_finding() {
+        use crate::advisories::matching::testing::{add, ids, record};
+        let (mut store, _) = import(SAMPLE);
+        let of = |id: &str, more: &str| record(id, "Debian:12", "alpha", "1.0-1+deb12u1", more);
+        let lines = [
+            of("DSA-1-1", r#","upstream":["CVE-2024-1001"]"#),
+            of("DLA-1-1", r#","aliases":["CVE-2024-1001"]"#),
+            of("DEBIAN-CVE-2024-1001", ""),
+        ];
+        add(&mut store, "osv", &lines.concat());
+        let outcome = found(
+            &store,
+            &on("debian", "12"),
+            &[deb("alpha", "alpha", "1.0-1")],
+        );
+        let same = ids(&outcome)
+            .iter()
+            .filter(|id| **id == "CVE-2024-1001")
+            .count();
+        assert_eq!(same, 1);
+        let advisory = &outcome.matches[0].advisory;
+        assert_eq!(
+            advisory.aliases,
+            ["DEBIAN-CVE-2024-1001", "DLA-1-1", "DSA-1-1"]
+        );
+    }
+
+    #[test]
+    fn a_release_that_the_store_has_no_rows_of_is_a_gap() {
+        let (store, _) = import(SAMPLE);
+        let outcome = found(
+            &store,
+            &on("debian", "8"),
+            &[deb("alpha", "alpha", "1.0-1")],
+        );
+        assert_eq!(outcome.matches, []);
+        assert_eq!(outcome.gaps[0].kind, crate::model::GapKind::NoAdvisories);
+        assert!(
+            outcome.gaps[0].detail.contains("Debian:8"),
+            "{:?}",
+            outcome.gaps
+        );
+    }
+
+    #[test]
     fn a_broken_document_is_refused_whole() {
         for (broken, words) in [
             (SAMPLE.get(..900).expect("long"), "cannot be read"),

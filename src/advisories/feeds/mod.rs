@@ -11,7 +11,12 @@ mod csaf_status;
 mod csaf_tests;
 mod debian_tracker;
 mod erratum_title;
+mod end_of_life;
+mod epss;
 mod input;
+mod kev;
+mod openvex;
+mod openvex_product;
 mod osv;
 mod osv_range;
 mod secdb;
@@ -34,6 +39,14 @@ pub enum Format {
     Osv,
     /// Alpine's security database, one document for each release and repository; Wolfi's and Chainguard's.
     Secdb,
+    /// OpenVEX documents about packages of distributions, as Canonical publishes them.
+    OpenVex,
+    /// CISA's catalogue of known exploited vulnerabilities.
+    Kev,
+    /// FIRST's scores of how likely a vulnerability is exploited.
+    Epss,
+    /// Ends of support: endoflife.date's JSON, distro-info-data's CSV.
+    EndOfLife,
     /// The Debian security tracker's one JSON document.
     DebianTracker,
     /// CSAF 2.0 documents, <https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html>: Red Hat's and SUSE's.
@@ -43,14 +56,27 @@ pub enum Format {
 type Reader = fn(FeedInput<'_>, &mut Intake<'_>) -> Result<(), IntakeError>;
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 4] = [Self::Osv, Self::Secdb, Self::DebianTracker, Self::Csaf];
+    /// Every format, in the order in which they are tried: the tracker's document has no mark of its own, and comes last.
+    pub const ALL: [Self; 8] = [
+        Self::Osv,
+        Self::Secdb,
+        Self::Csaf,
+        Self::OpenVex,
+        Self::Kev,
+        Self::Epss,
+        Self::EndOfLife,
+        Self::DebianTracker,
+    ];
 
     /// A format's row: its public name and its reader.
     const fn row(self) -> (&'static str, Reader) {
         match self {
             Self::Osv => ("osv", osv::read),
             Self::Secdb => ("secdb", secdb::read),
+            Self::OpenVex => ("openvex", openvex::read),
+            Self::Kev => ("kev", kev::read),
+            Self::Epss => ("epss", epss::read),
+            Self::EndOfLife => ("end-of-life", end_of_life::read),
             Self::DebianTracker => ("debian-tracker", debian_tracker::read),
             Self::Csaf => ("csaf", csaf::read),
         }

@@ -318,6 +318,12 @@ fn take_identity(record: &Record, advisory: &mut Advisory) {
     };
     advisory.aliases.clone_from(&record.aliases);
     advisory.upstream.clone_from(&record.upstream);
+    // Ubuntu's notices pass on Ubuntu's own records, and older ones of those pass on nothing: the CVE is in the id.
+    let passed_on = std::iter::once(&record.id).chain(&record.upstream);
+    let cves = passed_on
+        .filter_map(|id| cve_of_distribution(id))
+        .map(str::to_owned);
+    advisory.upstream.extend(cves);
     let named = record.aliases.iter().chain(&record.upstream);
     if named.clone().filter(is_cve).count() == 0 && ecosystems().any(ecosystem::cves_are_related) {
         let cves = record.related.iter().filter(is_cve).cloned();
@@ -334,6 +340,14 @@ fn take_identity(record: &Record, advisory: &mut Advisory) {
         advisory.aliases = others;
         advisory.upstream.extend(cves);
     }
+}
+
+/// `CVE-2024-1` of `UBUNTU-CVE-2024-1`, `DEBIAN-CVE-2024-1`, `ALPINE-CVE-2024-1`: a distribution's record of the very CVE.
+fn cve_of_distribution(id: &str) -> Option<&str> {
+    let (distribution, cve) = id.split_at_checked(id.find("-CVE-")?)?;
+    let is_word =
+        !distribution.is_empty() && distribution.bytes().all(|byte| byte.is_ascii_uppercase());
+    cve.get(1..).filter(|_| is_word)
 }
 
 /// The record's own word or vectors; where it has none, the worst of its packages'.

@@ -276,3 +276,54 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_cve_of_a_distributions_record_is_in_its_id_and_in_what_its_notices_pass_on() {
+    let record = |id: &str, more: &str| {
+        format!(
+            r#"{{"id":"{id}","affected":[{{"package":{{"ecosystem":"Ubuntu:22.04:LTS","name":"a"}},"ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"2"}}]}}]}}]{more}}}
+"#
+        )
+    };
+    let lines = [
+        record("UBUNTU-CVE-2024-0001", ""),
+        record("USN-1-1", r#","upstream":["UBUNTU-CVE-2024-0001"]"#),
+        record(
+            "x_SOME-CVE-2024-0002",
+            r#","severity":[{"type":"Ubuntu","score":"negligible"}]"#,
+        ),
+    ];
+    let (store, _) = crate::advisories::matching::testing::osv(&lines.concat());
+    let outcome = crate::advisories::matching::testing::found(
+        &store,
+        &crate::advisories::matching::testing::on("ubuntu", "22.04"),
+        &[crate::advisories::matching::testing::deb("a", "a", "1")],
+    );
+    let told: Vec<_> = outcome
+        .matches
+        .iter()
+        .map(|found| {
+            let advisory = &found.advisory;
+            (
+                advisory.id.as_str(),
+                advisory.aliases.join(" "),
+                advisory.severity,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "CVE-2024-0001",
+                "UBUNTU-CVE-2024-0001 USN-1-1".to_owned(),
+                crate::model::Severity::Unknown
+            ),
+            (
+                "x_SOME-CVE-2024-0002",
+                String::new(),
+                crate::model::Severity::Negligible
+            ),
+        ]
+    );
+}

@@ -31,6 +31,7 @@ pub(super) struct Candidate {
 }
 
 /// An advisory as matching needs it.
+#[derive(Clone)]
 pub(super) struct Record {
     pub(super) id: String,
     pub(super) source: String,
@@ -47,8 +48,16 @@ pub(super) struct Undecided {
     pub(super) events: String,
 }
 
-/// The queries, which only differ in what is asked of an advisory: that it stood, that it was not withdrawn, and that it is
-/// of a kind that is matched.
+/// The condition on a row `a` of `advisory` that it counts at `:moment`: it stood, it was not withdrawn, and it is of a kind that
+/// is matched.
+pub(super) fn matched() -> String {
+    format!(
+        "{} AND a.withdrawn IS NULL AND a.kind IN (0, 1)",
+        AsOf::HOLDS
+    )
+}
+
+/// The queries of every package, put together once.
 struct Queries {
     ranges: String,
     exact: String,
@@ -57,10 +66,7 @@ struct Queries {
 
 impl Queries {
     fn new() -> Self {
-        let matched = format!(
-            "{} AND a.withdrawn IS NULL AND a.kind IN (0, 1)",
-            AsOf::HOLDS
-        );
+        let matched = matched();
         Self {
             ranges: format!(
                 "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected, r.module
@@ -84,8 +90,8 @@ impl Queries {
 
 /// Reads candidates; advisories that many packages share are read once.
 pub(super) struct Lookup<'s> {
-    connection: &'s Connection,
-    as_of: AsOf,
+    pub(super) connection: &'s Connection,
+    pub(super) as_of: AsOf,
     queries: Queries,
     records: BTreeMap<i64, Rc<Record>>,
     /// One for all: to set one up takes longer than to unpack a detail.
@@ -184,11 +190,15 @@ impl<'s> Lookup<'s> {
     /// The module streams that the package's rows are about, as they write them.
     pub(super) fn streams(&self, package: i64) -> rusqlite::Result<BTreeSet<String>> {
         self.connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT DISTINCT r.module FROM range r JOIN advisory a ON a.id = r.advisory
-                 WHERE r.package = ?1 AND r.module <> '' AND NOT a.withdrawn AND a.kind IN (0, 1)",
+                 WHERE r.package = :package AND r.module <> '' AND {}",
+                matched()
+            ))?
+            .query_map(
+                named_params! {":package": package, ":moment": self.as_of.moment()},
+                |row| row.get(0),
             )?
-            .query_map([package], |row| row.get(0))?
             .collect()
     }
 
@@ -198,12 +208,13 @@ impl<'s> Lookup<'s> {
         package: i64,
     ) -> rusqlite::Result<BTreeSet<(String, String)>> {
         self.connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT DISTINCT coalesce(l.name, a.external_id), r.module
                  FROM range r JOIN advisory a ON a.id = r.advisory LEFT JOIN alias l ON l.advisory = a.id
-                 WHERE r.package = ?1 AND NOT a.withdrawn AND a.kind IN (0, 1)",
-            )?
-            .query_map([package], |row| Ok((row.get(0)?, row.get(1)?)))?
+                 WHERE r.package = :package AND {}",
+                matched()
+            ))?
+            .query_map(named_params! {":package": package, ":moment": self.as_of.moment()}, |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, Record};
-use super::{AdvisoryRecord, Match, Proof};
+use super::{AdvisoryRecord, ExtendedFix, Match, Proof};
 use crate::advisories::advisory::{AdvisoryKind, Reference, Status};
 use crate::advisories::rating::{Cvss, Rating};
 use crate::advisories::version::Scheme;
@@ -22,6 +22,8 @@ pub(super) struct Hit {
     pub(super) scheme: Option<Scheme>,
     /// Found in the ecosystem of another distribution, from which this one is rebuilt.
     pub(super) inferred: bool,
+    /// It is of extended support, which the image does not have.
+    pub(super) is_extended: bool,
 }
 
 impl Hit {
@@ -132,21 +134,27 @@ fn least_alias(record: &Record) -> String {
 }
 
 fn one(package: usize, identity: String, hits: &[&Hit]) -> Match {
-    let fixed_version = highest_fix(hits);
+    let (extended, own): (Vec<&Hit>, Vec<&Hit>) = hits.iter().partition(|hit| hit.is_extended);
+    let fixed_version = highest_fix(&own);
     let status = match &fixed_version {
         Some(_) => Status::Fixed,
-        // Among what has no fix, the vendor's reason says more than plain `affected`.
+        // Among what has no fix, the vendor's reason says more than plain `affected`. That others have one is none.
         None => hits
             .iter()
             .map(|hit| hit.candidate.status)
+            .filter(|status| *status != Status::Fixed)
             .max()
             .unwrap_or(Status::Affected),
     };
+    let fixed_in_extended = highest_fix(&extended).filter(|_| fixed_version.is_none());
     Match {
         package,
         advisory: record(identity, hits),
         status,
         fixed_version,
+        fixed_in_extended: fixed_in_extended.map(ExtendedFix::of),
+        exploited: None,
+        epss: None,
         proof: hits.iter().map(|hit| proof(hit)).collect(),
     }
 }
@@ -187,16 +195,23 @@ fn record(id: String, hits: &[&Hit]) -> AdvisoryRecord {
         .find(|reference| reference.kind == "ADVISORY")
         .or_else(|| references.first())
         .map(|reference| reference.url.clone());
-    let (severity, severity_source) = severity(hits);
+    let kind = records()
+        .map(|record| record.kind)
+        .max()
+        .unwrap_or(AdvisoryKind::Vulnerability);
+    let (severity, severity_source) = match severity(hits) {
+        // The package is the attack: that is never mild, and most of these records have no severity.
+        (Severity::Unknown | Severity::Negligible, _) if kind == AdvisoryKind::Malicious => {
+            (Severity::Critical, None)
+        }
+        judged => judged,
+    };
     AdvisoryRecord {
         id,
         source: records()
             .next()
             .map_or_else(String::new, |record| record.source.clone()),
-        kind: records()
-            .map(|record| record.kind)
-            .max()
-            .unwrap_or(AdvisoryKind::Vulnerability),
+        kind,
         summary: first_of(|record| {
             Some(record.detail.summary.as_str()).filter(|text| !text.is_empty())
         })

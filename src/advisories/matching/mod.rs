@@ -6,6 +6,7 @@
 //! keys already, and only the installed version is turned into one.
 
 mod candidate;
+mod extended;
 mod fold;
 mod module;
 mod target;
@@ -13,12 +14,16 @@ mod target;
 pub(super) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use self::candidate::Lookup;
+use self::extended::Extended;
+pub use self::extended::ExtendedFix;
 use self::fold::Hit;
 use self::module::Context;
 use self::target::{Inferred, Keyed, NoTarget, Selector, Target};
@@ -26,6 +31,7 @@ use super::advisory::{AdvisoryKind, Status};
 use super::ecosystem;
 use super::error::AdvisoryError;
 use super::rating::Cvss;
+use super::signals::{self, Epss, Exploited};
 use super::store::Store;
 use crate::model::{Distribution, Gap, GapKind, Package, PackageType, Severity, Untrusted};
 
@@ -49,6 +55,12 @@ pub struct Match {
     pub status: Status,
     /// The lowest version with every fix.
     pub fixed_version: Option<String>,
+    /// The fix that the vendor has for those with extended support only, where there is no other.
+    pub fixed_in_extended: Option<ExtendedFix>,
+    /// Known exploitation of it.
+    pub exploited: Option<Exploited>,
+    /// How likely its exploitation is.
+    pub epss: Option<Epss>,
     /// The rows that apply, each with the comparison that it rests on.
     pub proof: Vec<Proof>,
 }
@@ -124,14 +136,21 @@ pub fn match_packages(
         for (index, package) in packages.iter().enumerate() {
             matcher.take(index, package)?;
         }
-        Ok(matcher.finish())
+        let mut outcome = matcher.finish();
+        for found in &mut outcome.matches {
+            (found.exploited, found.epss) = signals::of(&store.connection, &found.advisory)?;
+        }
+        Ok(outcome)
     };
     run().map_err(|error| store.database_error(error))
 }
 
 /// The ecosystems of one package type, once found.
 enum Scope {
-    Covered(Vec<Searched>),
+    Covered {
+        searched: Vec<Searched>,
+        extended: Extended,
+    },
     /// Nothing applies, for the reason.
     Uncovered {
         reason: Uncovered,
@@ -236,10 +255,11 @@ impl<'s> Matcher<'s> {
             let (selectors, kind) = inferred.unwrap_or((Vec::new(), Inferred::Open));
             searched.extend(self.select(&selectors, Keyed::BinaryAndSource, Some(kind)));
         }
-        if searched.is_empty() {
+        let extended = Extended::of(&self.ecosystems, package_type, distribution.as_ref());
+        if searched.is_empty() && extended.is_empty() {
             return uncovered(Uncovered::NotInStore(label));
         }
-        Scope::Covered(searched)
+        Scope::Covered { searched, extended }
     }
 
     fn select(
@@ -271,9 +291,10 @@ impl<'s> Matcher<'s> {
             self.scopes.insert(key.clone(), scope);
         }
         match self.scopes.get_mut(&key) {
-            Some(Scope::Covered(searched)) => {
-                let gaps = &mut self.outcome.gaps;
-                let hits = find_hits(&mut self.lookup, searched, package, gaps)?;
+            Some(Scope::Covered { searched, extended }) => {
+                let (lookup, gaps) = (&mut self.lookup, &mut self.outcome.gaps);
+                let hits = find_hits(lookup, searched, package, gaps)?;
+                let hits = extended.settle(lookup, searched, package, hits, gaps)?;
                 self.outcome.matches.extend(fold::fold(index, &hits));
             }
             Some(Scope::Uncovered { unjudged, .. }) => unjudged.add(package),
@@ -473,6 +494,7 @@ impl Query<'_> {
             installed: self.version.to_owned(),
             scheme,
             inferred: self.inferred.is_some(),
+            is_extended: false,
         }));
         Ok(())
     }

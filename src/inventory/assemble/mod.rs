@@ -4,6 +4,7 @@
 //! which file, and which files are not what their package brought.
 
 mod accounting;
+mod alpine;
 mod integrity;
 mod listed;
 mod origin;
@@ -102,7 +103,8 @@ impl<'a> Identity<'a> {
 
 /// Concludes the inventory.
 pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
-    let distribution = distribution_of(&squashed.visible);
+    let mut distribution = distribution_of(&squashed.visible);
+    let mixed = alpine::settle(distribution.as_mut(), &squashed.visible);
     let (integrity, unchecked) = integrity::check(squashed);
     let mut packages = installed_packages(squashed, distribution.as_ref(), &integrity);
     name_owners(&mut packages, squashed, &integrity);
@@ -114,6 +116,7 @@ pub fn assemble(squashed: &Squashed<'_>) -> Inventory {
     let deleted = deleted_packages(out_of_sight, &packages, distribution.as_ref());
     let gaps = nothing_found(distribution.as_ref(), &packages)
         .into_iter()
+        .chain(mixed)
         .chain(unchecked)
         .chain(programs::without_modules(&packages))
         .collect();
@@ -207,8 +210,11 @@ fn distribution_of(visible: &[Visible<'_>]) -> Option<Distribution> {
         chosen.codename.clone_from(&debian_version.codename);
     }
     // Files that tell channels, each of one distribution; a base and what is built on it have a manifest each.
-    let channels = said.values().filter(|said| said.id == chosen.id);
-    for said in channels.copied() {
+    let channels = said.iter().filter(|(path, said)| {
+        // Alpine's repositories are of releases, and decide which one it is: `alpine::settle`.
+        said.id == chosen.id && **path != alpine::REPOSITORIES
+    });
+    for (_, said) in channels {
         chosen.content_sets.extend_from_slice(&said.content_sets);
         chosen
             .extended_support

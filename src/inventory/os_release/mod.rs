@@ -4,6 +4,7 @@
 //! the image is built, and nothing else. What goes out: one [`Distribution`](crate::model::Distribution) a file; which file is
 //! believed is for `assemble` to say, by [`RANKED_PATHS`]. Never guessed from packages.
 
+mod apk_repositories;
 mod channels;
 mod older;
 mod shell;
@@ -36,6 +37,9 @@ const MANIFEST_LIMIT: u64 = 4 << 20;
 /// The state of Ubuntu Pro's client.
 const UBUNTU_PRO: &str = "var/lib/ubuntu-advantage/status.json";
 
+/// Where apk takes packages from: which releases of Alpine.
+const APK_REPOSITORIES: &str = "etc/apk/repositories";
+
 /// Folders of Red Hat's content manifests: of images by its older and its newer build system.
 const CONTENT_MANIFESTS: [&str; 2] = ["root/buildinfo/content_manifests", "usr/share/buildinfo"];
 
@@ -53,7 +57,7 @@ impl Detector for OsRelease {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "os/os-release",
-            version: 2,
+            version: 3,
         }
     }
 
@@ -68,13 +72,14 @@ impl Detector for OsRelease {
             Interest::Name("system-release"),
             Interest::Name("debian_version"),
             Interest::Name("status.json"),
+            Interest::Name("repositories"),
             Interest::Folder("content_manifests"),
             Interest::Folder("buildinfo"),
         ]
     }
 
     fn wants(&self, entry: &Entry<'_>) -> Want {
-        if RANKED_PATHS.contains(&entry.path) {
+        if RANKED_PATHS.contains(&entry.path) || entry.path == APK_REPOSITORIES {
             Want::Whole { limit: LIMIT }
         } else if is_of_channels(entry) {
             Want::Whole {
@@ -98,6 +103,12 @@ impl Detector for OsRelease {
             });
         }
         let text = String::from_utf8_lossy(file.bytes);
+        if file.entry.path == APK_REPOSITORIES {
+            return Ok(FileFacts {
+                distribution: apk_repositories::apk_repositories(&text),
+                ..FileFacts::default()
+            });
+        }
         let distribution = match file.entry.file_name() {
             "os-release" => shell::os_release(&text)?,
             "lsb-release" => shell::lsb_release(&text)?,

@@ -1,5 +1,6 @@
 //! For people: the verdict first, then what to act on, then what could not be looked at.
 
+mod exploit;
 mod files;
 #[cfg(test)]
 mod tests;
@@ -124,6 +125,7 @@ impl Page<'_> {
         if counts.is_empty() {
             counts.push("no findings".to_owned());
         }
+        counts.extend(exploit::counted(findings));
         if !gaps.is_empty() {
             counts.push(counted(gaps.len(), "gap"));
         }
@@ -150,9 +152,13 @@ impl Page<'_> {
             });
         let (deleted, seen): (Vec<_>, Vec<_>) =
             all.partition(|finding| finding.removed_in.is_some());
+        let (malicious, seen): (Vec<_>, Vec<_>) =
+            seen.into_iter().partition(|finding| finding.malicious);
+        self.vulnerability_table(out, "Malicious packages", &malicious)?;
         self.vulnerability_table(out, "Vulnerabilities", &seen)?;
         let title = "Vulnerabilities of deleted packages, which a lower layer still holds";
-        self.vulnerability_table(out, title, &deleted)
+        self.vulnerability_table(out, title, &deleted)?;
+        exploit::legend(self.evidence, self.look.width.max(NARROWEST), out)
     }
 
     fn vulnerability_table(
@@ -164,7 +170,8 @@ impl Page<'_> {
         if found.is_empty() {
             return Ok(());
         }
-        let heads = [
+        let with_exploit = found.iter().any(|finding| exploit::is_told(finding));
+        let mut heads = vec![
             "Severity",
             "Id",
             "Package",
@@ -172,8 +179,19 @@ impl Page<'_> {
             "Fixed in",
             "Brought by",
         ];
-        let told: Vec<[String; 4]> = found.iter().map(|finding| told(finding)).collect();
-        let room = self.room_beside(heads, &told);
+        if with_exploit {
+            heads.insert(exploit::COLUMN, exploit::HEAD);
+        }
+        let cells = |finding: &&VulnerabilityFinding| {
+            let mut cells = told(finding).to_vec();
+            if with_exploit {
+                cells.insert(exploit::COLUMN - 1, exploit::word(finding));
+            }
+            cells
+        };
+        let told: Vec<Vec<String>> = found.iter().map(cells).collect();
+        let room = self.room_beside(&heads, &told);
+        let package = if with_exploit { 2 } else { 1 };
         let mut table = self.table(&heads);
         let alike = found.iter().zip(&told).collect::<Vec<_>>();
         // The same package can lie in several places of a layer: the JSON form has each.
@@ -188,9 +206,10 @@ impl Page<'_> {
                 told.iter()
                     .enumerate()
                     .map(|(column, cell)| match alike.len() {
-                        count if count > 1 && column == 1 => {
+                        count if count > 1 && column == package => {
                             Cell::new(format!("{cell} (×{count})"))
                         }
+                        _ if with_exploit && column + 1 == exploit::COLUMN => exploit::cell(cell),
                         _ => Cell::new(cell),
                     }),
             );
@@ -202,15 +221,15 @@ impl Page<'_> {
             row.push(Cell::new(layer + &gone));
             table.add_row(row);
         }
-        keep_whole(&mut table, &[0, 1]);
+        keep_whole(&mut table, if with_exploit { &[0, 1, 2] } else { &[0, 1] });
         self.section(out, title, &table)
     }
 
     /// Columns that are left for the last cell of a finding if all others stay on one line.
-    fn room_beside(&self, heads: [&str; 6], told: &[[String; 4]]) -> usize {
+    fn room_beside(&self, heads: &[&str], told: &[Vec<String>]) -> usize {
         let severity = Severity::WORST_FIRST.map(|severity| severity.name().width());
         let first = severity.into_iter().max().unwrap_or_default();
-        let [_, middle @ .., _] = heads;
+        let middle = heads.get(1..heads.len() - 1).unwrap_or_default();
         let columns = middle.iter().enumerate().map(|(column, head)| {
             let cells = told.iter().filter_map(|cells| cells.get(column));
             cells.fold(head.width(), |widest, cell| widest.max(cell.width()))

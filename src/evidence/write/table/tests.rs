@@ -95,3 +95,57 @@ fn a_gap_without_a_place_is_of_the_list_where_no_image_was_read() {
         "{page}"
     );
 }
+
+fn vulnerability(id: &str, more: &serde_json::Value) -> serde_json::Value {
+    let mut finding = serde_json::json!({
+        "kind": "vulnerability", "id": id, "severity": "high", "title": "", "package": "pkg:deb/ubuntu/a@1", "name": "a",
+        "version": "1", "status": "affected", "place": {"layer": 0}, "proof": [], "remedy": "",
+    });
+    let fields = more.as_object().expect("fields").clone();
+    finding.as_object_mut().expect("fields").extend(fields);
+    finding
+}
+
+#[test]
+fn what_is_exploited_has_a_narrow_column_and_a_line_that_explains_it() {
+    let epss = |score: &str| serde_json::json!({"score": score, "percentile": "0.50000", "date": "2025-04-01"});
+    let page = page_with(
+        90,
+        &[
+            vulnerability(
+                "CVE-2099-0001",
+                &serde_json::json!({"exploited": {"since": "2024-01-31", "ransomware": false}, "epss": epss("0.97000")}),
+            ),
+            vulnerability(
+                "CVE-2099-0002",
+                &serde_json::json!({"exploited": {"since": "2024-01-31", "ransomware": true}}),
+            ),
+            vulnerability(
+                "CVE-2099-0003",
+                &serde_json::json!({"epss": epss("0.12999")}),
+            ),
+            vulnerability(
+                "CVE-2099-0004",
+                &serde_json::json!({"epss": epss("0.00042")}),
+            ),
+            vulnerability(
+                "CVE-2099-0005",
+                &serde_json::json!({"fixed_in_extended": {"name": "Ubuntu Pro", "version": "1+esm1"}}),
+            ),
+        ],
+    );
+    insta::assert_snapshot!(page);
+}
+
+#[test]
+fn a_malicious_package_has_a_table_of_its_own() {
+    let malicious = serde_json::json!({"malicious": true, "severity": "critical"});
+    let page = page_with(
+        100,
+        &[
+            vulnerability("MAL-2099-1", &malicious),
+            vulnerability("CVE-2099-0001", &serde_json::json!({})),
+        ],
+    );
+    insta::assert_snapshot!(page);
+}

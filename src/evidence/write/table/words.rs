@@ -15,7 +15,13 @@ pub(super) fn told(finding: &VulnerabilityFinding) -> [String; 4] {
     let fixed = if finding.malicious {
         "malicious: remove it".to_owned()
     } else {
-        fixed.map_or_else(|| no_fix(finding.status), str::to_owned)
+        let extended = finding.fixed_in_extended.as_ref().map(|fix| {
+            // `Ubuntu Pro` is long.
+            let name = fix.name.rsplit(' ').next().unwrap_or_default();
+            format!("{} ({name})", fix.version)
+        });
+        let fixed = fixed.map(str::to_owned).or(extended);
+        fixed.unwrap_or_else(|| no_fix(finding.status))
     };
     [&finding.id, &finding.name, &finding.version, &fixed].map(|text| Untrusted(text).to_string())
 }
@@ -35,6 +41,9 @@ pub(super) fn rests_on(sbom: &SbomRecord) -> String {
 /// The feeds by name if they are few, by number otherwise.
 pub(super) fn feeds(sources: &[AdvisorySource]) -> String {
     let advisories = |count| counted_u64(count, "advisory", "advisories");
+    // What is only known beside advisories (KEV, EPSS, ends of support) matches nothing.
+    let sources = sources.iter().filter(|source| source.advisories > 0);
+    let sources: Vec<&AdvisorySource> = sources.collect();
     if sources.len() > FEEDS_NAMED {
         let all = sources.iter().map(|source| source.advisories).sum();
         return format!("{} feeds ({})", sources.len(), advisories(all));

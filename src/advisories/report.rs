@@ -39,6 +39,8 @@ pub enum SkipReason {
     Undetermined,
     /// A release whose number is not known.
     UnknownRelease,
+    /// A condition of a kind that is not known; what else the record says is taken.
+    UnknownCondition,
     /// Text in the place of an advisory's id; it is taken as it is.
     NotAnId,
 }
@@ -65,6 +67,7 @@ impl SkipReason {
             Self::NothingAffected => "records of which nothing can match",
             Self::Undetermined => "entries that the vendor has not determined",
             Self::UnknownRelease => "entries for a release whose number is not known",
+            Self::UnknownCondition => "records with conditions that are not understood (left out)",
             Self::NotAnId => "entries with text in place of an id (kept)",
         }
     }

@@ -4,13 +4,19 @@
 //! by one to the import, and a count of everything left out, by reason. Nothing of a feed is trusted: records are bounded,
 //! a bad one costs itself only.
 
+mod arch;
 mod debian_tracker;
 mod input;
 mod osv;
 mod osv_range;
+mod oval;
+mod photon;
+mod rows;
 mod secdb;
 #[cfg(test)]
 mod tests;
+mod updateinfo;
+mod xml;
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +34,14 @@ pub enum Format {
     Osv,
     /// Alpine's security database, one document for each release and repository; Wolfi's and Chainguard's.
     Secdb,
+    /// OVAL 5 of Oracle, SUSE, Microsoft and VMware.
+    Oval,
+    /// `updateinfo.xml` of an rpm repository: Amazon's and Fedora's.
+    Updateinfo,
+    /// Photon OS' JSON of CVEs, one document for each release.
+    Photon,
+    /// Arch's security groups, one JSON document.
+    Arch,
     /// The Debian security tracker's one JSON document.
     DebianTracker,
 }
@@ -35,14 +49,26 @@ pub enum Format {
 type Reader = fn(FeedInput<'_>, &mut Intake<'_>) -> Result<(), IntakeError>;
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Osv, Self::Secdb, Self::DebianTracker];
+    /// Every format, in the order in which a file is tried.
+    pub const ALL: [Self; 7] = [
+        Self::Osv,
+        Self::Secdb,
+        Self::Oval,
+        Self::Updateinfo,
+        Self::Photon,
+        Self::Arch,
+        Self::DebianTracker,
+    ];
 
     /// A format's row: its public name and its reader.
     const fn row(self) -> (&'static str, Reader) {
         match self {
             Self::Osv => ("osv", osv::read),
             Self::Secdb => ("secdb", secdb::read),
+            Self::Oval => ("oval", oval::read),
+            Self::Updateinfo => ("updateinfo", updateinfo::read),
+            Self::Photon => ("photon", photon::read),
+            Self::Arch => ("arch", arch::read),
             Self::DebianTracker => ("debian-tracker", debian_tracker::read),
         }
     }

@@ -6,12 +6,14 @@
 //! keys already, and only the installed version is turned into one.
 
 mod candidate;
+mod flavour;
 mod fold;
 mod target;
 #[cfg(test)]
 pub(super) mod testing;
 #[cfg(test)]
 mod tests;
+mod vendors;
 
 use std::collections::BTreeMap;
 
@@ -379,6 +381,11 @@ impl Query<'_> {
             // each other (`.module_el8`, `.module+el8`).
             scheme != Some(super::version::Scheme::Rpm)
                 || fixed.is_none_or(|fixed| is_module(fixed) == is_module(self.version))
+        });
+        found.retain(|candidate| {
+            let named = candidate.fixed.as_deref();
+            let named = named.or(candidate.last_affected.as_deref());
+            flavour::is_same(scheme, self.version, named)
         });
         let undecided = lookup.undecided(self.row)?;
         let is_open = |advisory: &str| !found.iter().any(|hit| hit.record.id == advisory);

@@ -1,5 +1,6 @@
 //! Which ecosystems of advisories apply to a package: by its type, and for a distribution's packages by the release.
 
+use super::vendors;
 use crate::advisories::feeds::DEBIAN_RELEASES;
 use crate::model::{Distribution, Package, PackageType};
 
@@ -75,9 +76,11 @@ pub(super) fn find(
     let distribution = distribution
         .filter(|distribution| distribution.id != "linux")
         .ok_or(NoTarget::UnknownDistribution)?;
-    let keyed = match package_type.as_str() {
-        "rpm" => Keyed::BinaryThenSource,
-        _ => Keyed::Source,
+    let by_source = vendors::is_by_source(distribution);
+    let keyed = if vendors::is_by_binary(package_type) && !by_source {
+        Keyed::BinaryThenSource
+    } else {
+        Keyed::Source
     };
     let names = selectors(package_type, distribution)
         .ok_or_else(|| NoTarget::NoFeed(distribution.qualifier()))?;
@@ -140,7 +143,7 @@ fn selectors(
 ) -> Option<(String, Vec<Selector>)> {
     let id = distribution.id.to_ascii_lowercase();
     let version = distribution.version_id.as_deref().unwrap_or_default();
-    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    let major = version.split('.').next().unwrap_or_default();
     let is = |name: String| (name.clone(), vec![Selector::Is(name)]);
     let of_release = |base: &str, release: &str| {
         // A record without a release applies to all of them.
@@ -172,13 +175,8 @@ fn selectors(
                 Selector::Around(red_hat_prefix(major)?, String::new()),
             ],
         )),
-        ("rpm", "sles" | "sled" | "sle_hpc") => sle(major, minor),
-        ("rpm", "opensuse-leap" | "opensuse") if !version.is_empty() => {
-            Some(is(format!("openSUSE:Leap {version}")))
-        }
-        ("rpm", "opensuse-tumbleweed") => Some(is("openSUSE:Tumbleweed".to_owned())),
         ("rpm", "openeuler") => openeuler(distribution).map(is),
-        _ => None,
+        _ => vendors::selectors(package_type, distribution),
     }
 }
 
@@ -215,20 +213,6 @@ fn red_hat_prefix(major: &str) -> Option<&'static str> {
         "10" => "Red Hat:enterprise_linux:10::",
         _ => return None,
     })
-}
-
-/// `15.5` is `15 SP5`. The server itself is a small product: most packages come from its modules.
-fn sle(major: &str, minor: &str) -> Option<(String, Vec<Selector>)> {
-    if major.is_empty() {
-        return None;
-    }
-    let release = match minor {
-        "" | "0" => major.to_owned(),
-        minor => format!("{major} SP{minor}"),
-    };
-    let server = format!("SUSE:Linux Enterprise Server {release}");
-    let modules = Selector::Around("SUSE:Linux Enterprise Module for ", format!(" {release}"));
-    Some((server.clone(), vec![Selector::Is(server), modules]))
 }
 
 /// `openEuler 22.03 (LTS-SP1)` is `openEuler:22.03-LTS-SP1`: only the pretty name has the service pack.
@@ -294,10 +278,10 @@ mod tests {
 
     #[test]
     fn what_no_feed_covers_is_named() {
-        let amazon = distribution("amzn", "2023", "", "");
+        let eulerixos = distribution("eulerixos", "2", "", "");
         assert_eq!(
-            find(&PackageType::RPM, Some(&amazon)),
-            Err(NoTarget::NoFeed("amzn-2023".into()))
+            find(&PackageType::RPM, Some(&eulerixos)),
+            Err(NoTarget::NoFeed("eulerixos-2".into()))
         );
         assert_eq!(
             find(&PackageType::DEB, None),

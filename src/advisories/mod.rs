@@ -24,6 +24,8 @@ mod update;
 pub mod version;
 #[cfg(test)]
 mod real_data;
+#[cfg(test)]
+mod real_native;
 
 pub use advisory::{AdvisoryKind, Reference, Status};
 pub use catalogue::{Catalogue, Feed};

@@ -9,7 +9,7 @@ use super::report::SkipReason;
 use super::*;
 use crate::model::{Package, PackageType, Severity};
 
-fn folder() -> Option<PathBuf> {
+pub(super) fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/advisories-real");
     if folder.is_dir() {
         return Some(folder);
@@ -18,7 +18,7 @@ fn folder() -> Option<PathBuf> {
     None
 }
 
-fn import(store: &mut Store, folder: &Path, file: &str, format: Format) -> ImportReport {
+pub(super) fn import(store: &mut Store, folder: &Path, file: &str, format: Format) -> ImportReport {
     let name = file.split('.').next().expect("a name");
     store
         .import(
@@ -30,7 +30,7 @@ fn import(store: &mut Store, folder: &Path, file: &str, format: Format) -> Impor
 }
 
 /// A store with one file, or `None` where the files are missing.
-fn store(file: &str, format: Format) -> Option<(Store, ImportReport)> {
+pub(super) fn store(file: &str, format: Format) -> Option<(Store, ImportReport)> {
     let folder = folder()?;
     let mut store = Store::in_memory().expect("store");
     let report = import(&mut store, &folder, file, format);

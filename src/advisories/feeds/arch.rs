@@ -38,9 +38,7 @@ struct Group {
 
 pub(super) fn read(input: FeedInput<'_>, intake: &mut Intake<'_>) -> Result<(), IntakeError> {
     each_document(input, intake, &mut |_, groups: Vec<Group>, intake| {
-        groups
-            .into_iter()
-            .try_for_each(|group| take(group, intake))
+        groups.into_iter().try_for_each(|group| take(group, intake))
     })
 }
 
@@ -105,5 +103,59 @@ fn head(group: &Group) -> Advisory {
             ..Detail::default()
         },
         ..Advisory::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advisories::matching::testing::on;
+    use crate::advisories::{Format, Source, Store, match_packages};
+    use crate::model::{Package, PackageType};
+
+    /// In the form of Arch's tracker; written for this test.
+    #[test]
+    fn every_status_of_a_group_has_its_meaning() {
+        let group = |number: u8, status: &str, fixed: &str| {
+            format!(
+                r#"{{"name":"AVG-{number}","packages":["a"],"status":"{status}","severity":"High","type":"x",
+                "affected":"1-1","fixed":{fixed},"issues":["CVE-2024-{number}"],"advisories":[]}}"#
+            )
+        };
+        let groups = [
+            group(1, "Vulnerable", "null"),
+            group(2, "Testing", "\"1:2-1\""),
+            group(3, "Fixed", "\"2-1\""),
+            group(4, "Not affected", "null"),
+            group(5, "Unknown", "null"),
+            group(6, "Perhaps", "null"),
+        ];
+        let text = format!("[{}]", groups.join(","));
+        let mut store = Store::in_memory().expect("store");
+        let input = FeedInput::Stream("arch".to_owned(), Box::new(text.as_bytes()));
+        let report = store
+            .import(&Source::named("arch"), Format::Arch, input)
+            .expect("imported");
+        assert_eq!((report.records, report.advisories), (6, 5));
+        assert_eq!(
+            report.skipped[&SkipReason::InvalidRecord].examples,
+            ["AVG-6: status `Perhaps`"]
+        );
+        let a = Package::new(PackageType::new("alpm"), "a", "2-1");
+        let arch = on("arch", "");
+        let outcome = match_packages(&store, Some(&arch), &[a]).expect("matched");
+        let found: Vec<_> = outcome
+            .matches
+            .iter()
+            .map(|found| (found.advisory.id.as_str(), found.status))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("CVE-2024-1", Status::Affected),
+                ("CVE-2024-2", Status::Fixed),
+                ("CVE-2024-5", Status::UnderInvestigation),
+            ]
+        );
     }
 }

@@ -134,3 +134,43 @@ fn rating(score: Option<f64>) -> Option<Rating> {
         by: Rating::VENDOR.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advisories::matching::testing::{found, ids, on, rpm};
+    use crate::advisories::{Format, Source, Store};
+
+    /// In the form of Photon's documents; written for this test.
+    #[test]
+    fn every_status_has_its_meaning_and_a_row_without_a_release_is_counted() {
+        let text = r#"[
+            {"cve_id":"CVE-2024-1","pkg":"curl","cve_score":9.8,"aff_ver":"all versions before 8-2.ph5 are vulnerable","res_ver":"8-2.ph5","status":"Fixed"},
+            {"cve_id":"CVE-2024-2","pkg":"curl","cve_score":null,"aff_ver":"all versions are vulnerable","res_ver":"NA","status":"Not Fixed"},
+            {"cve_id":"CVE-2024-3","pkg":"curl","cve_score":1,"aff_ver":"NA","res_ver":"NA","status":"Not Affected"},
+            {"cve_id":"CVE-2024-4","pkg":"curl","cve_score":1,"aff_ver":"NA","res_ver":"NA"},
+            {"cve_id":7}
+        ]"#;
+        let mut store = Store::in_memory().expect("store");
+        let mut import = |text: &str| {
+            let input = FeedInput::Stream("photon".to_owned(), Box::new(text.as_bytes()));
+            store.import(&Source::named("photon"), Format::Photon, input)
+        };
+        let lost = r#"[{"cve_id":"CVE-2024-4","pkg":"curl","res_ver":"8-2"}]"#;
+        let report = import(lost).expect("imported");
+        assert_eq!(report.skipped[&SkipReason::UnknownRelease].count, 1);
+        let report = import(text).expect("imported");
+        assert_eq!((report.records, report.advisories), (5, 3));
+        assert_eq!(report.skipped[&SkipReason::InvalidRecord].count, 1);
+        assert_eq!(report.skipped[&SkipReason::Undetermined].count, 1);
+        let curl = [rpm("curl", "curl", "8-1.ph5")];
+        let outcome = found(&store, &on("photon", "5.0"), &curl);
+        assert_eq!(ids(&outcome), ["CVE-2024-1", "CVE-2024-2"]);
+        let severities: Vec<_> = outcome
+            .matches
+            .iter()
+            .map(|found| found.advisory.severity)
+            .collect();
+        assert_eq!(severities, [Severity::Critical, Severity::Unknown]);
+    }
+}

@@ -272,3 +272,122 @@ fn topic_series(id: &str) -> Option<&str> {
         .get(start + 1..)
         .filter(|series| series.starts_with(|c: char| c.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advisories::matching::testing::{found, ids, on, rpm};
+    use crate::advisories::{Format, ImportReport, Source, Store};
+
+    fn import(text: &str) -> (Store, ImportReport) {
+        let mut store = Store::in_memory().expect("store");
+        let input = FeedInput::Stream("updateinfo".to_owned(), Box::new(text.as_bytes()));
+        let report = store
+            .import(&Source::named("updateinfo"), Format::Updateinfo, input)
+            .expect("imported");
+        (store, report)
+    }
+
+    fn notice(id: &str, kind: &str, cve: &str, packages: &str) -> String {
+        format!(
+            "<update from=\"linux-security@amazon.com\" type=\"{kind}\"><id>{id}</id><severity>important</severity>
+             <references><reference href=\"x\" id=\"{cve}\" type=\"cve\"/></references>
+             <pkglist><collection short=\"c\"><name>n</name>{packages}</collection></pkglist></update>"
+        )
+    }
+
+    /// In the form of Amazon's repositories, as dnf's documentation describes it; written for this test.
+    #[test]
+    fn a_topics_notice_is_about_its_series_only() {
+        let kernel = |version: &str| {
+            format!(
+                "<package arch=\"x86_64\" epoch=\"0\" name=\"kernel\" version=\"{version}\" release=\"1.1.amzn2\"/>
+                 <package arch=\"src\" epoch=\"0\" name=\"kernel-src\" version=\"{version}\" release=\"1.1.amzn2\"/>"
+            )
+        };
+        let text = [
+            notice(
+                "ALAS2-2022-1000",
+                "security",
+                "CVE-2022-1",
+                &kernel("4.14.290"),
+            ),
+            notice(
+                "ALASKERNEL-5.10-2022-001",
+                "security",
+                "CVE-2022-2",
+                &kernel("5.10.102"),
+            ),
+            notice(
+                "ALAS2KERNEL-5.15-2022-001",
+                "security",
+                "CVE-2022-3",
+                &kernel("5.15.43"),
+            ),
+            notice("ALAS2-2022-1001", "bugfix", "", &kernel("5.15.99")),
+            notice(
+                "ALAS2DOCKER-2022-001",
+                "security",
+                "CVE-2022-4",
+                "<package arch=\"x86_64\" name=\"docker\" version=\"20.10\" release=\"3.amzn2\"/>
+                 <package arch=\"x86_64\" name=\"elsewhere\" version=\"1\" release=\"1.el7\"/>",
+            ),
+            "<update type=\"security\"/>".to_owned(),
+        ];
+        let (store, report) = import(&format!("<updates>{}</updates>", text.concat()));
+        assert_eq!((report.records, report.advisories), (6, 5));
+        assert_eq!(report.not_vulnerabilities, 1);
+        assert_eq!(report.skipped[&SkipReason::InvalidRecord].count, 1);
+        assert_eq!(report.skipped[&SkipReason::UnknownRelease].count, 1);
+        let at = |name: &str, version: &str| {
+            let outcome = found(&store, &on("amzn", "2"), &[rpm(name, name, version)]);
+            ids(&outcome).join(" ")
+        };
+        assert_eq!(at("kernel", "4.14.200-1.amzn2"), "CVE-2022-1");
+        assert_eq!(at("kernel", "5.10.50-1.amzn2"), "CVE-2022-2");
+        assert_eq!(at("kernel", "5.15.1-1.amzn2"), "CVE-2022-3");
+        assert_eq!(at("kernel", "5.15.43-1.1.amzn2"), "");
+        assert_eq!(at("docker", "19.3-1.amzn2"), "CVE-2022-4");
+    }
+
+    #[test]
+    fn the_series_is_the_version_in_a_topics_name() {
+        for (id, series) in [
+            ("ALAS2KERNEL-5.10-2022-001", Some("5.10")),
+            ("ALAS2POSTGRESQL14-2023-001", Some("14")),
+            ("ALAS2PHP8.1-2023-001", Some("8.1")),
+            ("ALAS2-2021-1699", None),
+            ("ALAS-2018-1093", None),
+            ("ALAS2023-2023-126", None),
+            ("ALAS2LIVEPATCH-2023-001", None),
+            ("ALAS2023LIVEPATCH-2024-001", None),
+            ("FEDORA-2024-0123456789", None),
+            ("", None),
+        ] {
+            assert_eq!(topic_series(id), series, "{id}");
+        }
+    }
+
+    /// In the form of Fedora's repositories; written for this test.
+    #[test]
+    fn fedora_names_cves_in_the_titles_of_its_bugs() {
+        let text = "<updates><update from=\"updates@fedoraproject.org\" status=\"stable\" type=\"security\" version=\"2.0\">
+            <id>FEDORA-2025-0011223344</id><title>curl-8.11.1-2.fc42</title><issued date=\"2025-02-01 01:02:03\"/>
+            <release>Fedora 42</release><severity>Moderate</severity>
+            <references><reference href=\"https://bugzilla.redhat.com/1\" id=\"1\" type=\"bugzilla\"
+              title=\"CVE-2025-0001 curl: leak [fedora-42]\"/></references>
+            <pkglist><collection short=\"F42\"><name>Fedora 42</name>
+              <package name=\"libcurl\" version=\"8.11.1\" release=\"2.fc42\" epoch=\"0\" arch=\"x86_64\"/></collection></pkglist>
+            </update></updates>";
+        let (store, _) = import(text);
+        let libcurl = [rpm("libcurl", "curl", "8.11.1-1.fc42")];
+        assert_eq!(
+            ids(&found(&store, &on("fedora", "42"), &libcurl)),
+            ["CVE-2025-0001"]
+        );
+        assert_eq!(ids(&found(&store, &on("fedora", "43"), &libcurl)), [""; 0]);
+        let epel = text.replace("<release>Fedora 42", "<release>Fedora EPEL 9");
+        let (store, _) = import(&epel);
+        assert_eq!(store.status().expect("status").ecosystems[0].0, "EPEL:9");
+    }
+}

@@ -118,7 +118,11 @@ mod tests {
             ),
             (Dialect::Suse, "openSUSE Leap 15.6", "openSUSE:Leap 15.6"),
             (Dialect::Photon, "Photon 3", "Photon OS:3.0"),
-            (Dialect::Photon, "Photon OS 5.0 is installed", "Photon OS:5.0"),
+            (
+                Dialect::Photon,
+                "Photon OS 5.0 is installed",
+                "Photon OS:5.0",
+            ),
         ] {
             assert_eq!(dialect.ecosystem(platform).as_deref(), Some(ecosystem));
         }

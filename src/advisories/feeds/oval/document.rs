@@ -120,11 +120,7 @@ impl Document {
     }
 
     /// Vendors put the same elements beside `advisory` or inside.
-    fn read_metadata(
-        &mut self,
-        definition: &mut Definition,
-        xml: &mut Xml<'_>,
-    ) -> io::Result<()> {
+    fn read_metadata(&mut self, definition: &mut Definition, xml: &mut Xml<'_>) -> io::Result<()> {
         while let Some(part) = xml.child()? {
             let kept = match part.name.as_str() {
                 "affected" | "advisory" => {

@@ -118,7 +118,10 @@ fn head(definition: &Definition, id: String) -> Advisory {
         .filter_map(|reference| reference.id.rsplit([':', ' ']).next());
     let upstream: BTreeSet<&str> = cves.chain(referenced).filter(is_cve).collect();
     let vectors: BTreeSet<&String> = definition.cves.iter().flat_map(|cve| &cve.cvss).collect();
-    let cvss: Vec<Cvss> = vectors.into_iter().map(|vector| Cvss::new(vector)).collect();
+    let cvss: Vec<Cvss> = vectors
+        .into_iter()
+        .map(|vector| Cvss::new(vector))
+        .collect();
     let links = references.filter(|reference| !reference.url.is_empty());
     Advisory {
         upstream: upstream
@@ -210,7 +213,12 @@ impl Taking<'_, '_, '_> {
             return ecosystem.into_iter().collect();
         }
         let said: Vec<&str> = match row.platforms.as_slice() {
-            [] => self.definition.platforms.iter().map(String::as_str).collect(),
+            [] => self
+                .definition
+                .platforms
+                .iter()
+                .map(String::as_str)
+                .collect(),
             numbers => numbers
                 .iter()
                 .map(|number| self.document.names.text(*number))
@@ -242,7 +250,7 @@ impl Taking<'_, '_, '_> {
             Says::Always => {}
             Says::Never => range.status = Status::NotAffected,
             Says::Within(bounds) => match within(&mut range, bounds) {
-                Ok(true) if range.low < range.high => {}
+                Ok(true) if holds_any(&range) => {}
                 Ok(_) => {
                     let id = &self.advisory.id;
                     let reason = SkipReason::UnknownCondition;
@@ -254,7 +262,11 @@ impl Taking<'_, '_, '_> {
             },
         }
         // `Not Applicable`: it is no longer, or never was, a vulnerability of this package.
-        if self.definition.patchable.eq_ignore_ascii_case("not applicable") {
+        if self
+            .definition
+            .patchable
+            .eq_ignore_ascii_case("not applicable")
+        {
             range.status = Status::NotAffected;
         }
         self.advisory.ranges.push(range);
@@ -309,6 +321,10 @@ fn within(range: &mut Range, bounds: &[&Comparison]) -> Result<bool, UnorderedVe
         }
     }
     Ok(true)
+}
+
+fn holds_any(range: &Range) -> bool {
+    range.low < range.high || (range.inclusive && range.low == range.high)
 }
 
 fn lower_to(range: &mut Range, high: VersionKey, inclusive: bool) {

@@ -201,7 +201,9 @@ impl BufRead for Metered<'_> {
             let reason = format!("one piece takes more than {MAX_PIECE} bytes");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
         }
-        self.inner.fill_buf()
+        let bytes = self.inner.fill_buf()?;
+        let granted = usize::try_from(self.left).unwrap_or(usize::MAX);
+        Ok(bytes.get(..granted).unwrap_or(bytes))
     }
 
     fn consume(&mut self, amount: usize) {

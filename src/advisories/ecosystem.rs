@@ -48,7 +48,7 @@ const fn errata(name: &'static str) -> Row {
     }
 }
 
-const TABLE: [Row; 42] = [
+const TABLE: [Row; 44] = [
     row("Debian", Some(Scheme::Dpkg)),
     row("Ubuntu", Some(Scheme::Dpkg)),
     row("Echo", Some(Scheme::Dpkg)),
@@ -90,6 +90,10 @@ const TABLE: [Row; 42] = [
     // Their ranges are marked SEMVER, but the builds of installed versions (`1.2.3-4`, `1.2.3+4`) count, against SemVer.
     row("Bitnami", Some(Scheme::Bitnami)),
     row("Julia", Some(Scheme::Pub)),
+    row("Kubernetes", Some(Scheme::Semver)),
+    row("VSCode", Some(Scheme::Semver)),
+    // OSV's others have no row, since there is no order for them, or no one order: Android, CleanStart, Docker Hardened Images, FreeBSD,
+    // Linux, OSS-Fuzz, opam, Root. A package that they name is a gap.
     spelt("GitHub Actions", None, Spelling::LowerCase),
     row("ConanCenter", None),
 ];

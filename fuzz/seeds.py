@@ -354,6 +354,28 @@ DPKG = [
 ]
 
 
+def oval(namespace, platform):
+    name = f"oval:{namespace}".encode()
+    return (
+        b'<oval_definitions xmlns:r="urn:x"><generator/><definitions><definition id="%b:def:1" class="patch"><metadata>'
+        b'<title>ELSA-1: a &amp; b</title><affected><platform>%b</platform></affected><reference source="CVE" ref_id="CVE-1-1" ref_url="u"/>'
+        b'<advisory><severity>LOW</severity><issued date="2024-01-01"/><cve cvss3="1/CVSS:3.0/AV:N">CVE-1-1</cve></advisory></metadata>'
+        b'<criteria operator="AND"><criterion test_ref="%b:tst:1" comment="%b is installed"/><criteria operator="OR">'
+        b'<criterion test_ref="%b:tst:2" comment=""/><criterion test_ref="%b:tst:3" comment=""/></criteria></criteria></definition></definitions>'
+        b'<tests><r:rpminfo_test id="%b:tst:2"><r:object object_ref="%b:obj:1"/><r:state state_ref="%b:ste:1"/></r:rpminfo_test>'
+        b'<r:rpminfo_test id="%b:tst:3"><r:object object_ref="%b:obj:1"/><r:state state_ref="%b:ste:2"/></r:rpminfo_test></tests>'
+        b'<objects><r:rpminfo_object id="%b:obj:1"><r:name>a</r:name></r:rpminfo_object></objects><states>'
+        b'<r:rpminfo_state id="%b:ste:1"><r:evr operation="less than">0:1-1.azl3</r:evr></r:rpminfo_state>'
+        b'<r:rpminfo_state id="%b:ste:2"><r:version operation="equals">0</r:version></r:rpminfo_state></states></oval_definitions>'
+    ) % (name, platform, name, platform, *[name] * 11)
+
+
+UPDATEINFO = (
+    b'<updates><update type="security"><id>ALAS2KERNEL-5.10-2022-001</id><title>t</title><severity>low</severity><issued date="d"/>'
+    b'<references><reference id="CVE-1-1" type="cve" href="u"/><reference type="bugzilla" title="CVE-1-2 a"/></references><pkglist><collection>'
+    b'<package name="a" epoch="0" version="5.10.1" release="1.amzn2" arch="x86_64"/></collection></pkglist></update></updates>'
+)
+
 SEEDS = {
     "rpm_sqlite": [rpm_sqlite()],
     "rpm_ndb": [rpm_ndb()],
@@ -379,6 +401,13 @@ SEEDS = {
     "conan": [conan()],
     "rpm_manifest": [RPM_MANIFEST],
     "dpkg": DPKG,
+    "oval": [
+        oval("com.oracle.elsa", b"Oracle Linux 8"),
+        oval("org.opensuse.security", b"openSUSE Leap 15.6"),
+        oval("com.microsoft.azurelinux", b"Azure Linux"),
+        oval("com.vmware.phsa", b"Photon 3"),
+    ],
+    "updateinfo": [UPDATEINFO],
     "layer": [layer(), gzip.compress(layer(), mtime=0), zstd(layer())],
 }
 

@@ -4,6 +4,7 @@
 use std::io::{Cursor, Write as _};
 use std::sync::OnceLock;
 
+use plimsoll::advisories::{FeedInput, Format, Source, Store};
 use plimsoll::inventory::detectors;
 use plimsoll::layers::{DetectorSet, Expected, FileFacts, detect_one, read_layer};
 use plimsoll::model::Limits;
@@ -46,6 +47,19 @@ pub fn read(layer: &[u8]) {
             check(facts);
         }
     }
+}
+
+/// Imports a feed of this format.
+///
+/// # Panics
+///
+/// If there is no such format, or a store that cannot be read is left behind.
+pub fn feed(format: &str, bytes: &[u8]) {
+    let format: Format = format.parse().expect("a format");
+    let mut store = Store::in_memory().expect("memory is enough");
+    let input = FeedInput::Stream("feed".to_owned(), Box::new(bytes));
+    let imported = store.import(&Source::named("feed"), format, input).is_ok();
+    assert_eq!(store.sources().expect("sources").len(), usize::from(imported));
 }
 
 /// An archive with these bytes, which zeros part, as its records, and the last of them as an archive inside. A mutated archive

@@ -48,7 +48,7 @@ const fn errata(name: &'static str) -> Row {
     }
 }
 
-const TABLE: [Row; 37] = [
+const TABLE: [Row; 44] = [
     row("Debian", Some(Scheme::Dpkg)),
     row("Ubuntu", Some(Scheme::Dpkg)),
     row("Echo", Some(Scheme::Dpkg)),
@@ -67,6 +67,11 @@ const TABLE: [Row; 37] = [
     errata("openEuler"),
     errata("Photon OS"),
     errata("Azure Linux"),
+    row("Oracle Linux", Some(Scheme::Rpm)),
+    row("Amazon Linux", Some(Scheme::Rpm)),
+    row("Fedora", Some(Scheme::Rpm)),
+    row("EPEL", Some(Scheme::Rpm)),
+    row("Arch Linux", Some(Scheme::Pacman)),
     spelt("PyPI", Some(Scheme::Pep440), Spelling::Pep503),
     row("npm", Some(Scheme::Npm)),
     row("crates.io", Some(Scheme::Semver)),
@@ -85,6 +90,10 @@ const TABLE: [Row; 37] = [
     // Their ranges are marked SEMVER, but the builds of installed versions (`1.2.3-4`, `1.2.3+4`) count, against SemVer.
     row("Bitnami", Some(Scheme::Bitnami)),
     row("Julia", Some(Scheme::Pub)),
+    row("Kubernetes", Some(Scheme::Semver)),
+    row("VSCode", Some(Scheme::Semver)),
+    // OSV's others have no row, since there is no order for them, or no one order: Android, CleanStart, Docker Hardened Images, FreeBSD,
+    // Linux, OSS-Fuzz, opam, Root. A package that they name is a gap.
     spelt("GitHub Actions", None, Spelling::LowerCase),
     row("ConanCenter", None),
 ];
@@ -108,7 +117,7 @@ pub(super) fn cves_are_related(ecosystem: &str) -> bool {
 pub(super) fn is_distribution(ecosystem: &str) -> bool {
     matches!(
         scheme(ecosystem),
-        Some(Scheme::Dpkg | Scheme::Rpm | Scheme::Apk)
+        Some(Scheme::Dpkg | Scheme::Rpm | Scheme::Apk | Scheme::Pacman)
     )
 }
 

@@ -32,6 +32,8 @@ mod real_data;
 mod real_data_red_hat;
 #[cfg(test)]
 mod real_signals;
+#[cfg(test)]
+mod real_native;
 
 pub use advisory::{AdvisoryKind, Reference, Status};
 pub use catalogue::{Catalogue, Feed};

@@ -39,6 +39,8 @@ pub enum SkipReason {
     Undetermined,
     /// A release whose number is not known.
     UnknownRelease,
+    /// A condition of a kind that is not known; what else the record says is taken.
+    UnknownCondition,
     /// Text in the place of an advisory's id; it is taken as it is.
     NotAnId,
     /// A product that is no package of a distribution (a container image, an archive), or one without the version that counts.
@@ -86,6 +88,7 @@ impl SkipReason {
             Self::NothingAffected => "records of which nothing can match",
             Self::Undetermined => "entries that the vendor has not determined",
             Self::UnknownRelease => "entries for a release whose number is not known",
+            Self::UnknownCondition => "records with conditions that are not understood (left out)",
             Self::NotAnId => "entries with text in place of an id (kept)",
             Self::OtherProduct => "entries for products that are no packages of a distribution",
             Self::NotAffectedBuild => "entries for single builds that are not affected",

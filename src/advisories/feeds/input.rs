@@ -15,6 +15,12 @@ const MAX_DEPTH: u32 = 16;
 /// 2^27: zstd's window up to level 22 with `--long`; a larger one has to be asked for on its own command line too.
 const ZSTD_WINDOW_LOG: u32 = 27;
 
+/// What the first block of bzip2 begins with, behind `BZh` and the level.
+const BZIP2_BLOCK: [u8; 6] = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
+
+/// 256 MiB of dictionary: four times the largest that xz itself makes.
+const XZ_MEMORY_KIB: u32 = 262_144;
+
 /// A tar header; all magic numbers lie within.
 const HEAD: u64 = 512;
 
@@ -115,6 +121,15 @@ fn open_stream<'r>(
             inflated.window_log_max(ZSTD_WINDOW_LOG).map_err(&failed)?;
             open_stream(name, Box::new(inflated), depth + 1, visit)
         }
+        Packing::Bzip2 => {
+            let inflated = bzip2::read::MultiBzDecoder::new(BufReader::new(whole));
+            open_stream(name, Box::new(inflated), depth + 1, visit)
+        }
+        Packing::Xz => {
+            let packed = BufReader::new(whole);
+            let inflated = lzma_rust2::XzReader::new_mem_limit(packed, true, XZ_MEMORY_KIB);
+            open_stream(name, Box::new(inflated), depth + 1, visit)
+        }
         Packing::Zip => {
             // A zip's directory is at its end: a stream has to lie somewhere first.
             let mut spool = tempfile::tempfile().map_err(&failed)?;
@@ -130,6 +145,8 @@ fn open_stream<'r>(
 enum Packing {
     Gzip,
     Zstd,
+    Bzip2,
+    Xz,
     Zip,
     Tar,
     Plain,
@@ -141,6 +158,10 @@ impl Packing {
             Self::Gzip
         } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
             Self::Zstd
+        } else if head.starts_with(b"BZh") && head.get(4..10) == Some(&BZIP2_BLOCK) {
+            Self::Bzip2
+        } else if head.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]) {
+            Self::Xz
         } else if is_zip(head) {
             Self::Zip
         } else if head.get(257..262) == Some(b"ustar") {

@@ -9,6 +9,7 @@ mod csaf_product;
 mod csaf_status;
 #[cfg(test)]
 mod csaf_tests;
+mod arch;
 mod debian_tracker;
 mod erratum_title;
 mod end_of_life;
@@ -19,9 +20,14 @@ mod openvex;
 mod openvex_product;
 mod osv;
 mod osv_range;
+mod oval;
+mod photon;
+mod rows;
 mod secdb;
 #[cfg(test)]
 mod tests;
+mod updateinfo;
+mod xml;
 
 use std::fmt;
 use std::str::FromStr;
@@ -47,6 +53,14 @@ pub enum Format {
     Epss,
     /// Ends of support: endoflife.date's JSON, distro-info-data's CSV.
     EndOfLife,
+    /// OVAL 5 of Oracle, SUSE, Microsoft and VMware.
+    Oval,
+    /// `updateinfo.xml` of an rpm repository: Amazon's and Fedora's.
+    Updateinfo,
+    /// Photon OS' JSON of CVEs, one document for each release.
+    Photon,
+    /// Arch's security groups, one JSON document.
+    Arch,
     /// The Debian security tracker's one JSON document.
     DebianTracker,
     /// CSAF 2.0 documents, <https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html>: Red Hat's and SUSE's.
@@ -57,11 +71,15 @@ type Reader = fn(FeedInput<'_>, &mut Intake<'_>) -> Result<(), IntakeError>;
 
 impl Format {
     /// Every format, in the order in which they are tried: the tracker's document has no mark of its own, and comes last.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Osv,
         Self::Secdb,
         Self::Csaf,
         Self::OpenVex,
+        Self::Oval,
+        Self::Updateinfo,
+        Self::Photon,
+        Self::Arch,
         Self::Kev,
         Self::Epss,
         Self::EndOfLife,
@@ -77,6 +95,10 @@ impl Format {
             Self::Kev => ("kev", kev::read),
             Self::Epss => ("epss", epss::read),
             Self::EndOfLife => ("end-of-life", end_of_life::read),
+            Self::Oval => ("oval", oval::read),
+            Self::Updateinfo => ("updateinfo", updateinfo::read),
+            Self::Photon => ("photon", photon::read),
+            Self::Arch => ("arch", arch::read),
             Self::DebianTracker => ("debian-tracker", debian_tracker::read),
             Self::Csaf => ("csaf", csaf::read),
         }

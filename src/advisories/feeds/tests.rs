@@ -35,6 +35,19 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     writer.finish().expect("finished")
 }
 
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    writer.write_all(bytes).expect("written");
+    writer.finish().expect("finished")
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).expect("xz");
+    writer.write_all(bytes).expect("written");
+    writer.finish().expect("finished")
+}
+
 fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in members {
@@ -83,7 +96,7 @@ fn one_feed_in_any_packing_is_one_digest() {
     write(&folder.path().join("all.zip"), &zip(&members));
     let expected = import(stream(&text)).expect("lines");
     assert_eq!((expected.records, expected.advisories), (3, 3));
-    let packed: [(&str, FeedInput<'_>); 7] = [
+    let packed: [(&str, FeedInput<'_>); 10] = [
         ("gzip", stream(gzip(text.as_bytes()))),
         (
             "two gzip members",
@@ -99,6 +112,12 @@ fn one_feed_in_any_packing_is_one_digest() {
             "zstd",
             stream(zstd::bulk::compress(text.as_bytes(), 3).expect("zstd")),
         ),
+        ("bzip2", stream(bzip2(text.as_bytes()))),
+        ("two bzip2 members", {
+            let (first, rest) = text.split_at(records[0].len() + 1);
+            stream([bzip2(first.as_bytes()), bzip2(rest.as_bytes())].concat())
+        }),
+        ("tar in xz", stream(xz(&tar(&members)))),
         ("zip", stream(zip(&members))),
         (
             "zip on disk",
@@ -213,7 +232,10 @@ fn an_import_that_does_not_end_leaves_the_state_before_it() {
     let before = store.snapshot_digest().expect("digest");
     let cut = gzip(lines().repeat(50).as_bytes());
     let half = cut.len() / 2;
-    let broken: [(&str, FeedInput<'_>); 4] = [
+    let (bzip2, xz) = (bzip2(lines().as_bytes()), xz(lines().as_bytes()));
+    let broken: [(&str, FeedInput<'_>); 6] = [
+        ("truncated bzip2", stream(&bzip2[..bzip2.len() - 9])),
+        ("truncated xz", stream(&xz[..xz.len() - 40])),
         (
             "dropped",
             FeedInput::Stream(
@@ -266,8 +288,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_bytes_are_an_error_or_a_report(bytes in proptest::collection::vec(any::<u8>(), 0..600), magic in 0..5_usize) {
-        let magics: [&[u8]; 5] = [b"", &[0x1f, 0x8b, 8], &[0x28, 0xb5, 0x2f, 0xfd], b"PK\x03\x04", b"{\"id\":"];
+    fn any_bytes_are_an_error_or_a_report(bytes in proptest::collection::vec(any::<u8>(), 0..600), magic in 0..9_usize) {
+        let magics: [&[u8]; 9] = [
+            b"", &[0x1f, 0x8b, 8], &[0x28, 0xb5, 0x2f, 0xfd], b"PK\x03\x04", b"{\"id\":", b"BZh91AY&SY",
+            &[0xfd, b'7', b'z', b'X', b'Z', 0], b"<oval_definitions><definitions>", b"[{\"cve_id\":",
+        ];
         for format in Format::ALL {
             let input = stream([magics[magic], &bytes].concat());
             let mut store = Store::in_memory().expect("store");

@@ -7,6 +7,7 @@
 
 mod candidate;
 mod extended;
+mod flavour;
 mod fold;
 mod module;
 mod target;
@@ -16,6 +17,7 @@ pub(super) mod testing;
 mod tests;
 #[cfg(test)]
 mod traps;
+mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -469,6 +471,11 @@ impl Query<'_> {
         if self.inferred == Some(Inferred::Open) {
             found.retain(|candidate| candidate.status != Status::Fixed);
         }
+        found.retain(|candidate| {
+            let named = candidate.fixed.as_deref();
+            let named = named.or(candidate.last_affected.as_deref());
+            flavour::is_same(scheme, self.version, named)
+        });
         let undecided = lookup.undecided(self.row)?;
         let is_open = |advisory: &str| !found.iter().any(|hit| hit.record.id == advisory);
         let mut open = undecided.iter().filter(|range| is_open(&range.advisory));

@@ -23,6 +23,13 @@ impl VersionKey {
         Self(bytes)
     }
 
+    /// Above this version and below every greater one: the start of a range that leaves its first version out. No key
+    /// is the beginning of another, so a byte behind one is still below all that are greater.
+    pub(in crate::advisories) fn just_above(mut self) -> Self {
+        self.0.push(0);
+        self
+    }
+
     /// The bytes, as the store keeps them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -2,6 +2,7 @@
 
 mod red_hat;
 
+use super::vendors;
 use crate::advisories::feeds::DEBIAN_RELEASES;
 use crate::model::{Distribution, Package, PackageType};
 
@@ -99,9 +100,11 @@ pub(super) fn find(
     {
         return Ok(target);
     }
-    let keyed = match package_type.as_str() {
-        "rpm" => Keyed::BinaryThenSource,
-        _ => Keyed::Source,
+    let by_source = vendors::is_by_source(distribution);
+    let keyed = if vendors::is_by_binary(package_type) && !by_source {
+        Keyed::BinaryThenSource
+    } else {
+        Keyed::Source
     };
     let names = selectors(package_type, distribution)
         .ok_or_else(|| NoTarget::NoFeed(distribution.qualifier()))?;
@@ -167,7 +170,7 @@ fn selectors(
 ) -> Option<(String, Vec<Selector>)> {
     let id = distribution.id.to_ascii_lowercase();
     let version = distribution.version_id.as_deref().unwrap_or_default();
-    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    let major = version.split('.').next().unwrap_or_default();
     let is = |name: String| (name.clone(), vec![Selector::Is(name)]);
     let of_release = |base: &str, release: &str| {
         // A record without a release applies to all of them.
@@ -192,13 +195,8 @@ fn selectors(
         ("rpm", "almalinux") => of_release("AlmaLinux", major),
         ("rpm", "rocky") => of_release("Rocky Linux", major),
         ("rpm", "mageia") => of_release("Mageia", major),
-        ("rpm", "sles" | "sled" | "sle_hpc") => sle(major, minor),
-        ("rpm", "opensuse-leap" | "opensuse") if !version.is_empty() => {
-            Some(is(format!("openSUSE:Leap {version}")))
-        }
-        ("rpm", "opensuse-tumbleweed") => Some(is("openSUSE:Tumbleweed".to_owned())),
         ("rpm", "openeuler") => openeuler(distribution).map(is),
-        _ => None,
+        _ => vendors::selectors(package_type, distribution),
     }
 }
 
@@ -223,20 +221,6 @@ fn alpine_release(version: &str) -> String {
         (Some(major), Some(minor)) => format!("v{major}.{minor}"),
         _ => format!("v{version}"),
     }
-}
-
-/// `15.5` is `15 SP5`. The server itself is a small product: most packages come from its modules.
-fn sle(major: &str, minor: &str) -> Option<(String, Vec<Selector>)> {
-    if major.is_empty() {
-        return None;
-    }
-    let release = match minor {
-        "" | "0" => major.to_owned(),
-        minor => format!("{major} SP{minor}"),
-    };
-    let server = format!("SUSE:Linux Enterprise Server {release}");
-    let modules = Selector::Around("SUSE:Linux Enterprise Module for ", format!(" {release}"));
-    Some((server.clone(), vec![Selector::Is(server), modules]))
 }
 
 /// `openEuler 22.03 (LTS-SP1)` is `openEuler:22.03-LTS-SP1`: only the pretty name has the service pack.
@@ -302,10 +286,10 @@ mod tests {
 
     #[test]
     fn what_no_feed_covers_is_named() {
-        let amazon = distribution("amzn", "2023", "", "");
+        let eulerixos = distribution("eulerixos", "2", "", "");
         assert_eq!(
-            find(&PackageType::RPM, Some(&amazon)),
-            Err(NoTarget::NoFeed("amzn-2023".into()))
+            find(&PackageType::RPM, Some(&eulerixos)),
+            Err(NoTarget::NoFeed("eulerixos-2".into()))
         );
         assert_eq!(
             find(&PackageType::DEB, None),

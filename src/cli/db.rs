@@ -168,7 +168,7 @@ fn source_name(file: &Path) -> String {
         .unwrap_or(file.as_os_str())
         .to_string_lossy();
     let packed = [
-        ".gz", ".zst", ".xz", ".zip", ".tar", ".tgz", ".jsonl", ".json", ".csv",
+        ".gz", ".zst", ".xz", ".zip", ".tar", ".tgz", ".jsonl", ".json",
     ];
     let mut bare: &str = &name;
     while let Some(shorter) = packed

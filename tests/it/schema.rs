@@ -128,6 +128,43 @@ fn what_is_known_beside_the_advisories_validates() {
 }
 
 #[test]
+fn alpine_is_of_the_release_that_its_repositories_are_of() {
+    let env = Env::new();
+    crate::image::ImageBuilder::new()
+        .layer("ADD", |layer| {
+            layer
+                .file("etc/os-release", "ID=alpine\nVERSION_ID=3.19.1\n")
+                .file("etc/apk/repositories", "https://x.test/alpine/edge/main\n")
+                .file(
+                    "lib/apk/db/installed",
+                    "P:musl\nV:1.1.22-r3\nA:x86_64\no:musl\n\n",
+                )
+        })
+        .write_layout(&env.path("layout"));
+    let db = env.path("own.db").display().to_string();
+    let records = env.write(
+        "edge.jsonl",
+        crate::env::advisory("CVE-2099-0001", "Alpine:edge", "musl", "2-r0").to_string(),
+    );
+    env.run(&["db", "--db", &db, "import", &records.display().to_string()])
+        .expect_code(0);
+    let layout = env.path("layout").display().to_string();
+    let evidence = env
+        .scan(&layout, &["--db", &db, "--date", "2099-01-01"])
+        .expect_code(1)
+        .evidence();
+    assert_eq!(faults(&evidence), [""; 0]);
+    assert_eq!(evidence["distribution"]["version_id"], "edge");
+    assert_eq!(evidence["findings"][0]["id"], "CVE-2099-0001");
+    assert_eq!(evidence["gaps"][0]["kind"], "mixed-releases");
+    assert_eq!(
+        evidence["as_of_date"],
+        Value::Null,
+        "no ends of support are known"
+    );
+}
+
+#[test]
 fn the_schema_refuses_what_the_document_does_not_say() {
     let mut unknown = evidence();
     unknown["clock"] = json!("2026-11-24");

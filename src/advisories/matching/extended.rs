@@ -50,6 +50,7 @@ pub(super) struct Extended {
     certified: Vec<Searched>,
     /// Fixes there count, and nothing else that is said there.
     ahead: Vec<Searched>,
+    is_ubuntu: bool,
     is_attached: bool,
 }
 
@@ -73,6 +74,7 @@ impl Extended {
         }) else {
             return extended;
         };
+        extended.is_ubuntu = true;
         let version = distribution.version_id.as_deref().unwrap_or_default();
         for ecosystem in all {
             let release = ecosystem.1.strip_prefix("Ubuntu:Pro:").unwrap_or_default();
@@ -109,6 +111,11 @@ impl Extended {
         if package.version.to_ascii_lowercase().contains("fips") {
             let certified = find_hits(lookup, &self.certified, package, gaps)?;
             hits.extend(certified);
+        }
+        if self.is_ubuntu && !self.is_attached {
+            for hit in &mut hits {
+                hit.is_extended = hit.candidate.fixed.as_deref().is_some_and(is_build_of_pro);
+            }
         }
         let keys: Vec<_> = lookup_keys(package, Keyed::Source).concat();
         self.drop_what_is_fixed(lookup, &keys, &mut hits)?;
@@ -178,6 +185,11 @@ fn searched((id, name): &(i64, String)) -> Searched {
         keyed: Keyed::Source,
         inferred: None,
     }
+}
+
+/// Whether a version is one that only Pro brings, wherever it is named: `1.0-1ubuntu2+esm1`, `1.0-1ubuntu2~esm1`.
+fn is_build_of_pro(version: &str) -> bool {
+    ["+esm", "~esm"].iter().any(|mark| version.contains(mark))
 }
 
 /// The CVEs that a record is or passes on; its own id where it has none.
@@ -381,6 +393,26 @@ mod tests {
             assert_eq!(ids(&one(&store, &distribution, "1+esm1")), [""; 0]);
             assert_eq!(ids(&one(&store, &distribution, "1")), ["CVE-2024-0001"]);
         }
+    }
+
+    #[test]
+    fn a_version_of_pro_is_one_though_the_plain_ecosystem_names_it() {
+        let (store, _) = osv(&record(
+            "USN-1-1",
+            PLAIN,
+            "a",
+            "1+esm1",
+            &upstream(&["CVE-2024-0001"]),
+        ));
+        let outcome = one(&store, &on("ubuntu", "16.04"), "1");
+        let found = &outcome.matches[0];
+        assert_eq!(
+            (found.status, found.fixed_version.as_deref()),
+            (Status::Affected, None)
+        );
+        assert!(found.fixed_in_extended.is_some());
+        let outcome = one(&store, &attached(), "1");
+        assert_eq!(outcome.matches[0].fixed_version.as_deref(), Some("1+esm1"));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! What comes in: the packages of an image and the distribution that they are installed in. What goes out: matches, each
 //! with the rows and versions that prove it, and a gap for everything that could not be judged: a distribution or
-//! ecosystem without advisories, a version without an order. No advisory version is parsed here: the store's ranges are
-//! keys already, and only the installed version is turned into one.
+//! ecosystem without advisories, a version without an order. No range is parsed here: the store has keys already, and only
+//! the installed version is turned into one; a fix becomes a key where fixes are compared with each other.
 
 mod candidate;
 mod extended;

@@ -146,6 +146,17 @@ impl Store {
         Ok(begins.map(AsOf))
     }
 
+    /// Notes that a source was found as it is at a moment.
+    pub fn found_unchanged(&mut self, source: &str, moment: i64) -> Result<(), AdvisoryError> {
+        self.connection
+            .execute(
+                "UPDATE source SET checked = max(checked, ?2) WHERE name = ?1",
+                (source, moment),
+            )
+            .map(drop)
+            .map_err(|error| self.database_error(error))
+    }
+
     /// Forgets the states of records that ended before a moment; how many there were. What stands is not touched.
     pub fn prune(&mut self, before: i64) -> Result<usize, AdvisoryError> {
         let path = self.path.clone();

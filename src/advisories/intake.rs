@@ -3,7 +3,7 @@
 //! A record that is as it was keeps its row. One that changed, or is gone, is closed and not deleted, so that the store
 //! can answer as of an earlier time (`history`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
@@ -67,8 +67,8 @@ pub(super) struct Intake<'t> {
     moment: i64,
     next_row: i64,
     /// The source's records as they stood, by id, until the feed has them again.
-    standing: HashMap<String, Standing>,
-    taken: HashSet<String>,
+    standing: BTreeMap<String, Standing>,
+    taken: BTreeSet<String>,
     closed: bool,
     counts: Counts,
     ecosystems: BTreeMap<String, (i64, BTreeMap<String, i64>)>,
@@ -126,7 +126,7 @@ impl<'t> Intake<'t> {
             moment,
             next_row: history::next_row(connection)?,
             standing: standing(connection, id)?,
-            taken: HashSet::new(),
+            taken: BTreeSet::new(),
             closed: false,
             counts: Counts::default(),
             newest: None,
@@ -333,12 +333,12 @@ pub(super) fn source_id(connection: &Connection, name: &str) -> rusqlite::Result
 }
 
 /// The records of a source that stand. One whose details were left out has no digest, and is written anew.
-fn standing(connection: &Connection, source: i64) -> rusqlite::Result<HashMap<String, Standing>> {
+fn standing(connection: &Connection, source: i64) -> rusqlite::Result<BTreeMap<String, Standing>> {
     let mut statement = connection.prepare(
         "SELECT a.external_id, a.id, d.digest FROM advisory a LEFT JOIN detail d ON d.advisory = a.id
          WHERE a.source = ?1 AND a.until IS NULL",
     )?;
-    let mut standing = HashMap::new();
+    let mut standing = BTreeMap::new();
     let mut rows = statement.query([source])?;
     while let Some(row) = rows.next()? {
         let known = Standing {

@@ -68,11 +68,13 @@ pub enum UpdateOutcome {
     NotImported(AdvisoryError),
 }
 
-/// Updates each feed by itself: one that fails costs only itself. The caller says `progress` what is done.
+/// Updates each feed by itself: one that fails costs only itself. `moment` is when this is, in seconds since 1970; `progress` is
+/// told what became of each.
 pub fn update(
     store: &mut Store,
     feeds: &[Feed],
     fetch: &dyn Fetch,
+    moment: i64,
     mut progress: impl FnMut(&FeedUpdate),
 ) -> Result<Vec<FeedUpdate>, AdvisoryError> {
     let known = store.sources()?;
@@ -80,7 +82,7 @@ pub fn update(
     for feed in feeds {
         let update = FeedUpdate {
             name: feed.name.clone(),
-            outcome: update_one(store, feed, &known, fetch),
+            outcome: update_one(store, feed, &known, fetch, moment),
         };
         progress(&update);
         updates.push(update);
@@ -124,6 +126,7 @@ fn update_one(
     feed: &Feed,
     known: &[SourceStatus],
     fetch: &dyn Fetch,
+    moment: i64,
 ) -> UpdateOutcome {
     let url = match address(feed, fetch) {
         Ok(url) => url,
@@ -142,7 +145,10 @@ fn update_one(
     };
     match fetch.fetch(request) {
         Err(error) => UpdateOutcome::NotFetched(error),
-        Ok(Fetched::NotModified) => UpdateOutcome::Unchanged,
+        Ok(Fetched::NotModified) => match store.found_unchanged(&feed.name, moment) {
+            Ok(()) => UpdateOutcome::Unchanged,
+            Err(error) => UpdateOutcome::NotImported(error),
+        },
         Ok(Fetched::Body {
             reader,
             etag,
@@ -152,6 +158,7 @@ fn update_one(
                 url: Some(url.clone()),
                 etag,
                 last_modified,
+                moment,
                 ..feed.source()
             };
             let input = FeedInput::Stream(url.clone(), reader);
@@ -206,7 +213,7 @@ mod tests {
     }
 
     fn run(store: &mut Store, url: &str, server: &Server) -> UpdateOutcome {
-        let mut updates = update(store, &[feed(url)], server, |_| {}).expect("store");
+        let mut updates = update(store, &[feed(url)], server, 0, |_| {}).expect("store");
         updates.remove(0).outcome
     }
 
@@ -280,7 +287,7 @@ mod tests {
         };
         let outcomes = (0..2).map(|_| {
             let feeds = std::slice::from_ref(&feed);
-            let mut updates = update(&mut store, feeds, &folder, |_| {}).expect("store");
+            let mut updates = update(&mut store, feeds, &folder, 0, |_| {}).expect("store");
             updates.remove(0).outcome
         });
         (outcomes.collect(), folder.asked.into_inner())

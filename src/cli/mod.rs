@@ -2,6 +2,7 @@
 //!
 //! Data goes to standard output, everything else to standard error. Nothing here decides what a finding is.
 
+mod clock;
 mod compare;
 mod db;
 mod exit;

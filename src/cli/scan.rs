@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::clock::today;
 use super::image::{FORMS, ImageArguments, Wanted};
 use super::output::{Output, look};
 use super::{Exit, Failure, Manners, db};
@@ -72,15 +73,4 @@ impl ScanArguments {
         }
         Ok(Exit::from(evidence.verdict))
     }
-}
-
-/// The one look at a clock: whoever wants the same evidence on another day gives `--date`.
-fn today() -> Option<Date> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the date is an input of the scan, and written into the evidence"
-    )]
-    let now = std::time::SystemTime::now();
-    let since_1970 = now.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Date::from_days_since_1970(since_1970.as_secs() / 86_400)
 }

@@ -5,13 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A day, written as `2026-01-31`.
+/// A day, written as `2026-01-31`, from the year 0 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
-}
+pub struct Date(jiff::civil::Date);
 
 /// Text that is no day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,49 +16,37 @@ pub struct DateError(String);
 
 impl Date {
     /// The day that is so many days behind 1970-01-01; `None` beyond the year 9999.
-    ///
-    /// The algorithm is Howard Hinnant's `civil_from_days`.
     pub fn from_days_since_1970(days: u64) -> Option<Self> {
-        let days = days.checked_add(719_468)?;
-        let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month + 2) / 5 + 1;
-        let month = if month < 10 { month + 3 } else { month - 9 };
-        let year = era * 400 + year_of_era + u64::from(month <= 2);
-        Self::new(
-            u16::try_from(year).ok()?,
-            u8::try_from(month).ok()?,
-            u8::try_from(day).ok()?,
-        )
+        let days = i64::try_from(days).ok()?;
+        let span = jiff::Span::new().try_days(days).ok()?;
+        jiff::civil::date(1970, 1, 1)
+            .checked_add(span)
+            .ok()
+            .map(Self)
     }
 
-    fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let is_leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            2 if is_leap => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            1..=12 => 31,
-            _ => return None,
-        };
-        let date = Self { year, month, day };
-        ((1..=days).contains(&day) && year <= 9999).then_some(date)
+    /// The last second of the day in UTC, counted from 1970.
+    pub fn last_second(self) -> i64 {
+        let end = self.0.at(23, 59, 59, 0);
+        let end = jiff::tz::Offset::UTC.to_timestamp(end);
+        end.map_or(0, |end| end.as_second())
     }
 
     /// `20260131`: as small as a day can be stored and still be read.
     pub fn as_number(self) -> u32 {
-        u32::from(self.year) * 10_000 + u32::from(self.month) * 100 + u32::from(self.day)
+        let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());
+        u32::from(year.unsigned_abs()) * 10_000
+            + u32::from(month.unsigned_abs()) * 100
+            + u32::from(day.unsigned_abs())
     }
 
     /// The day of [`as_number`](Self::as_number).
     pub fn from_number(number: u32) -> Option<Self> {
-        let part = |number: u32| u8::try_from(number % 100).ok();
-        let year = u16::try_from(number / 10_000).ok()?;
-        Self::new(year, part(number / 100)?, part(number)?)
+        let part = |number: u32| i8::try_from(number % 100).ok();
+        let year = i16::try_from(number / 10_000).ok()?;
+        jiff::civil::Date::new(year, part(number / 100)?, part(number)?)
+            .ok()
+            .map(Self)
     }
 }
 
@@ -70,26 +54,19 @@ impl FromStr for Date {
     type Err = DateError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || DateError(text.to_owned());
-        let mut parts = text.split('-');
-        let mut part = |length: usize| {
-            let part = parts.next().filter(|part| {
-                part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
-            });
-            part.and_then(|part| part.parse::<u16>().ok())
-                .ok_or_else(wrong)
-        };
-        let (year, month, day) = (part(4)?, part(2)?, part(2)?);
-        let small = |number| u8::try_from(number).map_err(|_| wrong());
-        Self::new(year, small(month)?, small(day)?)
-            .filter(|_| parts.next().is_none())
-            .ok_or_else(wrong)
+        // jiff reads more than this one form.
+        let is_form = text.len() == 10 && text.starts_with(|c: char| c.is_ascii_digit());
+        text.parse()
+            .ok()
+            .filter(|_| is_form)
+            .map(Self)
+            .ok_or_else(|| DateError(text.to_owned()))
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        self.0.fmt(f)
     }
 }
 

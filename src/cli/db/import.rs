@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::exchange::StoreFile;
 use super::{note, open_for_import};
 use crate::advisories::{AdvisoryError, FeedInput, Format, ImportReport, Source, Store};
 use crate::cli::output::answer;
-use crate::cli::{Exit, Failure, Manners};
+use crate::cli::{Exit, Failure, Manners, clock};
 
 pub(super) fn import(
     store: &Path,
@@ -21,7 +22,14 @@ pub(super) fn import(
     }
     let mut store = open_for_import(store)?;
     for file in files {
-        let source = Source::named(name.map_or_else(|| source_name(file), str::to_owned));
+        if let Some(part) = StoreFile::open(file, store.path())? {
+            part.take_in(&mut store, manners)?;
+            continue;
+        }
+        let source = Source {
+            moment: clock::now(),
+            ..Source::named(name.map_or_else(|| source_name(file), str::to_owned))
+        };
         let report = import_one(&mut store, &source, file, format).map_err(Failure::new)?;
         tell(&report, manners);
     }

@@ -1,5 +1,6 @@
 //! `plimsoll db`: fill the advisory store, bring it up to date, ask what it holds.
 
+mod exchange;
 mod import;
 mod status;
 mod update;
@@ -11,7 +12,8 @@ use clap::{Args, Subcommand};
 
 use super::compare::CompareArguments;
 use super::{Exit, Failure, Manners, folders};
-use crate::advisories::{AdvisoryError, Format, Store};
+use crate::advisories::{AdvisoryError, Format, Selection, Store};
+use crate::model::Date;
 use import::import;
 use status::status;
 use update::update_feeds;
@@ -29,16 +31,16 @@ pub(super) struct DbArguments {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
-    /// Import feeds from files: OSV records, Alpine's secdb, Debian's security tracker.
+    /// Import feeds, stores and deltas from files.
     ///
-    /// A source is named after its file unless --name says otherwise; importing a source again replaces it. The store
-    /// is changed in one transaction: it holds the old state or the new one.
+    /// A feed's source is named after its file unless --name says otherwise; importing it again replaces it. A store that `db
+    /// export` wrote, or a delta, is taken in if every digest holds. All of it is one transaction: there is the old state or the
+    /// new one.
     Import {
         /// Files or folders, packed (.gz, .zst, .zip, .tar) or not.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// The form: osv, secdb or debian-tracker; found out by looking unless given.
-        #[arg(long, value_name = "FORMAT")]
+        #[arg(long, value_name = "FORMAT", help = format_help())]
         format: Option<Format>,
         /// The source's name in the store.
         #[arg(long, value_name = "NAME")]
@@ -60,6 +62,39 @@ enum DbCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Write the store, or some of its sources, into one file that can be matched from as it is.
+    ///
+    /// For machines without a network: `plimsoll db import FILE` takes it in there. A name that ends in .zst is packed.
+    Export {
+        /// The new file.
+        file: PathBuf,
+        /// Only these sources.
+        #[arg(long = "source", value_name = "NAME")]
+        sources: Vec<String>,
+        /// Leave out sources whose licence does not let them be handed on.
+        #[arg(long)]
+        for_publication: bool,
+        /// Leave out summaries, links and texts: it finds as much in half the size.
+        #[arg(long)]
+        no_details: bool,
+    },
+    /// Write what leads from an older store to this one: what changed, and what is gone.
+    ///
+    /// `plimsoll db import FILE` applies it to a store in the older state, and refuses any other.
+    Delta {
+        /// The older store, as `db export` wrote it.
+        older: PathBuf,
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Recompute every digest of the store from its rows.
+    Verify,
+    /// Forget what no longer stands since a day: how records were before. `db update` does so after 90 days.
+    Prune {
+        /// The day, as 2026-01-31.
+        #[arg(long, value_name = "DATE")]
+        before: Date,
+    },
     /// How two versions stand to each other: `<`, `=` or `>`.
     ///
     /// Without versions it reads lines of two from standard input, with a tab between them, and answers each with a line
@@ -80,9 +115,32 @@ impl DbArguments {
                 update_feeds(&path, &feeds, list.as_deref(), manners)
             }
             DbCommand::Status { json } => status(self.db.as_deref(), json, manners),
+            DbCommand::Export {
+                file,
+                sources,
+                for_publication,
+                no_details,
+            } => {
+                let selection = Selection {
+                    sources: (!sources.is_empty()).then_some(sources),
+                    for_publication,
+                    without_details: no_details,
+                };
+                exchange::export(self.db.as_deref(), &file, &selection, manners)
+            }
+            DbCommand::Delta { older, file } => {
+                exchange::delta(self.db.as_deref(), &older, &file, manners)
+            }
+            DbCommand::Verify => exchange::verify(self.db.as_deref(), manners),
+            DbCommand::Prune { before } => exchange::prune(&path, before.last_second(), manners),
             DbCommand::Compare(compare) => compare.run(),
         }
     }
+}
+
+fn format_help() -> String {
+    let names = Format::ALL.map(Format::name).join(", ");
+    format!("The form of a feed: {names}; found out by looking unless given")
 }
 
 /// The store to match with: the one that is named, or else the user's own, or else the starter advisories.

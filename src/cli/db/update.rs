@@ -8,7 +8,10 @@ use super::{chain, note, open_for_import, warn};
 use crate::advisories::{Catalogue, Feed, FeedUpdate, UpdateOutcome, update};
 use crate::cli::fetch::Http;
 use crate::cli::output::answer;
-use crate::cli::{Exit, Failure, Manners};
+use crate::cli::{Exit, Failure, Manners, clock};
+
+/// How long what no longer stands is kept, for `--as-of`: 90 days, in seconds.
+const KEPT: i64 = 90 * 24 * 60 * 60;
 
 pub(super) fn update_feeds(
     store: &Path,
@@ -22,10 +25,12 @@ pub(super) fn update_feeds(
     let feeds = choose(catalogue, wanted)?;
     let mut store = open_for_import(store)?;
     let http = Http::new().map_err(Failure::new)?;
-    let updates = update(&mut store, &feeds, &http, |update| {
+    let now = clock::now();
+    let updates = update(&mut store, &feeds, &http, now, |update| {
         tell_update(update, manners);
     })
     .map_err(Failure::new)?;
+    store.prune(now - KEPT).map_err(Failure::new)?;
     let digest = store.snapshot_digest().map_err(Failure::new)?;
     answer(&format!("snapshot {digest}"))?;
     let failed = updates

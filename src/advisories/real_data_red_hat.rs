@@ -35,7 +35,8 @@ fn fixtures() -> Option<(Store, ImportReport)> {
             let text = line["text"].as_str().unwrap_or_default();
             let document: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
             if document["document"]["csaf_version"] == "2.0" {
-                lines += &format!("{document}\n");
+                lines.push_str(&document.to_string());
+                lines.push('\n');
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::csaf::Vulnerability;
-use super::csaf_product::{Component, Products};
+use super::csaf_product::{Component, Products, SOURCE};
 use crate::advisories::advisory::{Range, Status, Unordered};
 use crate::advisories::ecosystem;
 use crate::advisories::intake::Intake;
@@ -212,7 +212,7 @@ impl Statements {
 impl Statements {
     /// Where builds of binary packages are listed, that of their source says nothing more; nobody installs it.
     fn drop_sources(&mut self) {
-        let is_source = |subject: &Subject| subject.package.ends_with(".src");
+        let is_source = |subject: &Subject| subject.package.ends_with(SOURCE);
         let subjects = self.fixes.keys();
         let listed: BTreeSet<String> = subjects
             .filter(|subject| !is_source(subject))

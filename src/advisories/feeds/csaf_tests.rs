@@ -1,6 +1,7 @@
 //! CSAF documents to findings. The documents are written after the specification and the vendors' descriptions of their
 //! files; real ones are read in `real_data_red_hat`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
@@ -71,7 +72,7 @@ impl Vex {
     }
 
     fn vulnerability(&self, cve: &str) -> String {
-        let mut lists: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
+        let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (status, id) in &self.statuses {
             lists.entry(status).or_default().push(format!("{id:?}"));
         }

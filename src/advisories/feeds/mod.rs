@@ -9,6 +9,8 @@ mod csaf_product;
 mod csaf_status;
 #[cfg(test)]
 mod csaf_tests;
+#[cfg(test)]
+pub(super) mod csaf_writing;
 mod debian_tracker;
 mod erratum_title;
 mod input;

@@ -8,6 +8,8 @@
 mod candidate;
 mod fold;
 mod module;
+#[cfg(test)]
+mod red_hat_tests;
 mod target;
 #[cfg(test)]
 pub(super) mod testing;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::csaf_writing::{Vex, import, red_hat_9, store};
 use crate::advisories::matching::testing::{found, ids, on, rpm};
-use crate::advisories::{FeedInput, Format, SkipReason, Source, Status, Store};
+use crate::advisories::{AdvisoryError, FeedInput, Format, SkipReason, Source, Status, Store};
 use crate::model::Severity;
 
 #[test]
@@ -146,6 +146,23 @@ fn bad_documents_cost_only_themselves() {
     assert_eq!(count(SkipReason::NotAffectedBuild), 4);
     let outcome = found(&store, &on("rhel", "9.4"), &[rpm("a", "a", "1-1")]);
     assert_eq!(ids(&outcome), ["CVE-2026-1", "CVE-2026-2"]);
+}
+
+#[test]
+fn a_document_is_found_by_looking() {
+    let text = red_hat_9()
+        .says("rhel9", "a", "pkg:rpm/redhat/a?arch=src", "known_affected")
+        .vex("CVE-2026-1");
+    let wrapped = format!(r#"{{"path":"a.json","doc":{}}}"#, text.trim());
+    for text in [&text, &wrapped] {
+        let mut store = Store::in_memory().expect("store");
+        let first = Format::ALL.into_iter().find(|format| {
+            let input = FeedInput::Stream("any".to_owned(), Box::new(text.as_bytes()));
+            let imported = store.import(&Source::named("any"), *format, input);
+            !matches!(imported, Err(AdvisoryError::NothingRecognised { .. }))
+        });
+        assert_eq!(first, Some(Format::Csaf));
+    }
 }
 
 /// JSON with the field's own keys in it, in any place.

@@ -45,8 +45,9 @@ pub enum Format {
 type Reader = fn(FeedInput<'_>, &mut Intake<'_>) -> Result<(), IntakeError>;
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 4] = [Self::Osv, Self::Secdb, Self::DebianTracker, Self::Csaf];
+    /// Every format, in the order in which they are tried on a file of unknown form: the tracker's is one document whose form
+    /// anything else breaks, so it is last.
+    pub const ALL: [Self; 4] = [Self::Osv, Self::Secdb, Self::Csaf, Self::DebianTracker];
 
     /// A format's row: its public name and its reader.
     const fn row(self) -> (&'static str, Reader) {

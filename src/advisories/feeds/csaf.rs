@@ -29,7 +29,8 @@ const MAX_DOCUMENT: u64 = 100_000_000;
 #[derive(Deserialize)]
 struct Document {
     doc: Option<Box<Document>>,
-    document: Option<Meta>,
+    #[serde(rename = "document")]
+    meta: Option<Meta>,
     product_tree: Option<Tree>,
     vulnerabilities: Option<Vec<Vulnerability>>,
 }
@@ -133,7 +134,7 @@ fn take(place: &Place<'_>, bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), 
             return Ok(());
         }
     };
-    let Some(meta) = document.document.filter(Meta::is_csaf_2) else {
+    let Some(meta) = document.meta.filter(Meta::is_csaf_2) else {
         intake.tally.skip(SkipReason::InvalidRecord, || {
             format!("{place}: it does not say that it is CSAF 2")
         });
@@ -178,24 +179,21 @@ fn as_erratum(id: &str, advisories: Vec<Advisory>) -> Vec<Advisory> {
     let mut errata: Vec<Advisory> = Vec::new();
     for mut advisory in advisories {
         let vulnerability = std::mem::take(&mut advisory.id);
-        match errata.first_mut().filter(|_| says_one_thing) {
-            Some(first) => {
-                first.upstream.push(vulnerability);
-                first
-                    .detail
-                    .references
-                    .append(&mut advisory.detail.references);
-            }
-            None => {
-                advisory.id = if says_one_thing {
-                    id.to_owned()
-                } else {
-                    format!("{id} {vulnerability}")
-                };
-                advisory.upstream.push(vulnerability);
-                errata.push(advisory);
-            }
+        if let Some(first) = errata.first_mut().filter(|_| says_one_thing) {
+            first.upstream.push(vulnerability);
+            first
+                .detail
+                .references
+                .append(&mut advisory.detail.references);
+            continue;
         }
+        advisory.id = if says_one_thing {
+            id.to_owned()
+        } else {
+            format!("{id} {vulnerability}")
+        };
+        advisory.upstream.push(vulnerability);
+        errata.push(advisory);
     }
     errata
 }
@@ -256,14 +254,14 @@ fn normalise(
     }
 }
 
-fn note<'d>(notes: &'d Option<Vec<Note>>, category: &str) -> Option<&'d str> {
+fn note<'d>(notes: Option<&'d Vec<Note>>, category: &str) -> Option<&'d str> {
     // Red Hat and SUSE have general notes on how to read scores, too.
     let is_about_scores = |note: &&Note| {
         let title = note.title.as_deref().unwrap_or_default();
         title.contains("CVSS") || title.contains("Disclaimer")
     };
     notes
-        .iter()
+        .into_iter()
         .flatten()
         .filter(|note| note.category.as_deref() == Some(category))
         .find(|note| !is_about_scores(note))
@@ -273,9 +271,9 @@ fn note<'d>(notes: &'d Option<Vec<Note>>, category: &str) -> Option<&'d str> {
 fn text(meta: &Meta, vulnerability: &Vulnerability) -> String {
     let own = ["description", "details", "general"]
         .into_iter()
-        .find_map(|category| note(&vulnerability.notes, category));
-    own.or_else(|| note(&meta.notes, "description"))
-        .or_else(|| note(&meta.notes, "general"))
+        .find_map(|category| note(vulnerability.notes.as_ref(), category));
+    own.or_else(|| note(meta.notes.as_ref(), "description"))
+        .or_else(|| note(meta.notes.as_ref(), "general"))
         .unwrap_or_default()
         .to_owned()
 }
@@ -285,7 +283,7 @@ fn summary(meta: &Meta, vulnerability: &Vulnerability) -> String {
     vulnerability
         .title
         .as_deref()
-        .or_else(|| note(&vulnerability.notes, "summary"))
+        .or_else(|| note(vulnerability.notes.as_ref(), "summary"))
         // SUSE's titles are the ids themselves: the beginning of the text says more.
         .or(meta.title.as_deref())
         .map(|title| title.strip_prefix(id).unwrap_or(title).trim())

@@ -18,6 +18,9 @@ use serde::Deserialize;
 /// A module within a product is one step more; nothing real has two.
 const MAX_NESTING: usize = 4;
 
+/// Behind the names of Red Hat's source packages.
+pub(super) const SOURCE: &str = ".src";
+
 #[derive(Default, Deserialize)]
 pub(super) struct Tree {
     branches: Option<Vec<Branch>>,
@@ -34,9 +37,11 @@ struct Branch {
 
 #[derive(Deserialize)]
 struct Product {
-    product_id: String,
+    #[serde(rename = "product_id")]
+    id: String,
     name: Option<String>,
-    product_identification_helper: Option<Helper>,
+    #[serde(rename = "product_identification_helper")]
+    helper: Option<Helper>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +88,7 @@ impl<'t> Products<'t> {
     pub(super) fn of(tree: &'t Tree) -> Self {
         let mut named = BTreeMap::new();
         for product in tree.full_product_names.iter().flatten() {
-            named.insert(product.product_id.as_str(), product);
+            named.insert(product.id.as_str(), product);
         }
         collect(tree.branches.as_deref().unwrap_or_default(), &mut named);
         let relations = tree.relationships.iter().flatten();
@@ -91,7 +96,7 @@ impl<'t> Products<'t> {
         Self {
             named,
             relations: relations
-                .map(|relation| (relation.full_product_name.product_id.as_str(), relation))
+                .map(|relation| (relation.full_product_name.id.as_str(), relation))
                 .collect(),
             groups: groups
                 .filter_map(|group| Some((group.group_id.as_str(), group.product_ids.as_deref()?)))
@@ -146,7 +151,7 @@ fn collect<'t>(branches: &'t [Branch], named: &mut BTreeMap<&'t str, &'t Product
     // As deep as serde_json lets a document be.
     for branch in branches {
         if let Some(product) = &branch.product {
-            named.insert(&product.product_id, product);
+            named.insert(&product.id, product);
         }
         collect(branch.branches.as_deref().unwrap_or_default(), named);
     }
@@ -154,13 +159,13 @@ fn collect<'t>(branches: &'t [Branch], named: &mut BTreeMap<&'t str, &'t Product
 
 impl Product {
     fn purl(&self) -> Option<&str> {
-        self.product_identification_helper.as_ref()?.purl.as_deref()
+        self.helper.as_ref()?.purl.as_deref()
     }
 
     /// OSV's name of the product: Red Hat's by CPE, SUSE's by name.
     fn ecosystem(&self) -> Option<String> {
         let cpe = self
-            .product_identification_helper
+            .helper
             .as_ref()
             .and_then(|helper| helper.cpe.as_deref());
         if let Some(product) = cpe.and_then(|cpe| {
@@ -169,7 +174,7 @@ impl Product {
         }) {
             return Some(format!("Red Hat:{}", product.trim_end_matches(':')));
         }
-        let name = self.name.as_ref().unwrap_or(&self.product_id);
+        let name = self.name.as_ref().unwrap_or(&self.id);
         ["SUSE", "openSUSE"].into_iter().find_map(|vendor| {
             let product = name.strip_prefix(vendor)?.strip_prefix(' ')?;
             Some(format!("{vendor}:{product}"))
@@ -227,8 +232,8 @@ fn by_purl(ecosystem: String, reference: &str, purl: &str) -> Option<Component> 
 }
 
 fn red_hat_name(name: &str, is_source: bool) -> String {
-    if is_source && !name.ends_with(".src") {
-        format!("{name}.src")
+    if is_source && !name.ends_with(SOURCE) {
+        format!("{name}{SOURCE}")
     } else {
         name.to_owned()
     }

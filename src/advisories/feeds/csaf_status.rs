@@ -1,10 +1,10 @@
 //! What a CSAF document says of each package, as ranges: `product_status`, with the remediations that tell why there is
 //! no fix, and the threats that tell how bad it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::csaf::Vulnerability;
-use super::csaf_product::{Component, Products};
+use super::csaf_product::{Component, Products, SOURCE};
 use crate::advisories::advisory::{Range, Status, Unordered};
 use crate::advisories::ecosystem;
 use crate::advisories::intake::Intake;
@@ -16,7 +16,8 @@ use crate::model::Severity;
 /// Lists of builds that have the fix. SUSE's are `recommended`; both vendors use the others in few documents.
 const FIXED: [&str; 3] = ["fixed", "first_fixed", "recommended"];
 
-/// What a statement is about: a package of one stream; a build of a module has nothing to do with one outside of modules.
+/// What a statement is about: a package of one stream. Where the stream is not named, a build of a module has still nothing
+/// to do with one outside of modules.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Subject {
     ecosystem: String,
@@ -125,10 +126,6 @@ impl Statements {
         severity: Option<Severity>,
         intake: &mut Intake<'_>,
     ) {
-        // The packages that are built from it have fixes of their own; nobody installs it.
-        if component.name.ends_with(".src") {
-            return;
-        }
         let Some(scheme) = ecosystem::scheme(&component.ecosystem) else {
             let place = || format!("{id}: {}", component.ecosystem);
             return intake.tally.skip(SkipReason::NoVersionScheme, place);
@@ -173,6 +170,7 @@ impl Statements {
         self.others.retain(|(subject, status, _), _| {
             *status == Status::NotAffected || !fixes.contains_key(subject)
         });
+        self.drop_sources();
         let mut ranges = Vec::with_capacity(self.fixes.len() + self.others.len());
         for (subject, fix) in self.fixes {
             ranges.push(Range {
@@ -211,12 +209,24 @@ impl Statements {
     }
 }
 
+impl Statements {
+    /// Where builds of binary packages are listed, that of their source says nothing more; nobody installs it.
+    fn drop_sources(&mut self) {
+        let is_source = |subject: &Subject| subject.package.ends_with(SOURCE);
+        let subjects = self.fixes.keys();
+        let listed: BTreeSet<String> = subjects
+            .filter(|subject| !is_source(subject))
+            .map(|subject| subject.ecosystem.clone())
+            .collect();
+        self.fixes
+            .retain(|subject, _| !is_source(subject) || !listed.contains(&subject.ecosystem));
+    }
+}
+
 impl Subject {
     fn of(component: Component) -> Self {
-        let is_modular = component
-            .version
-            .as_deref()
-            .is_some_and(|version| version.contains(".module"));
+        let version = component.version.as_deref().unwrap_or_default();
+        let is_modular = component.module.is_empty() && version.contains(".module");
         Self {
             ecosystem: component.ecosystem,
             package: component.name,

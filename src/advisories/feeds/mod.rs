@@ -10,6 +10,8 @@ mod csaf_status;
 #[cfg(test)]
 mod csaf_tests;
 mod arch;
+#[cfg(test)]
+pub(super) mod csaf_writing;
 mod debian_tracker;
 mod erratum_title;
 mod end_of_life;

@@ -10,6 +10,8 @@ mod extended;
 mod flavour;
 mod fold;
 mod module;
+#[cfg(test)]
+mod red_hat_tests;
 mod target;
 #[cfg(test)]
 pub(super) mod testing;

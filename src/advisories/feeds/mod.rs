@@ -34,7 +34,7 @@ pub enum Format {
     Osv,
     /// Alpine's security database, one document for each release and repository; Wolfi's and Chainguard's.
     Secdb,
-    /// OVAL 5 of Oracle, SUSE, Microsoft and VMware.
+    /// OVAL 5 of Oracle, SUSE, Microsoft and Photon.
     Oval,
     /// `updateinfo.xml` of an rpm repository: Amazon's and Fedora's.
     Updateinfo,

@@ -32,6 +32,8 @@ pub struct Feed {
     pub url: String,
     /// The name of a text file in the folder `url` that says which file of that folder is the feed.
     pub resolve: Option<String>,
+    /// With `resolve`, where that file names a folder of the same server: the feed's path in it.
+    pub beneath: Option<String>,
     /// What form it has.
     pub format: Format,
     /// Which ecosystems it covers, without releases.
@@ -54,6 +56,7 @@ struct Entry {
     name: String,
     url: String,
     resolve: Option<String>,
+    beneath: Option<String>,
     #[serde(default)]
     items: Vec<String>,
     format: String,
@@ -109,6 +112,12 @@ impl Catalogue {
                     feed.name
                 )));
             }
+            if feed.beneath.is_some() && feed.resolve.is_none() {
+                return Err(wrong(format!(
+                    "feed `{}`: `beneath` is beneath what a file names: say with `resolve` which one",
+                    feed.name
+                )));
+            }
             if feed.resolve.is_some() && !feed.url.ends_with('/') {
                 return Err(wrong(format!(
                     "feed `{}`: with `resolve` the url is a folder and ends with a slash",
@@ -127,6 +136,7 @@ impl Entry {
             name: filled(&self.name),
             url: self.url.replace("{item}", &item.replace(' ', "%20")),
             resolve: self.resolve.clone(),
+            beneath: self.beneath.clone(),
             format,
             ecosystems: self.ecosystems.iter().map(filled).collect(),
             licence: self.licence.clone(),
@@ -192,6 +202,8 @@ mod tests {
         assert!(wrong(&feed("a", "osv", "file:///etc/passwd")).contains("neither https nor http"));
         let resolved = feed("a", "osv", "https://x/y") + "resolve='latest.txt'\n";
         assert!(wrong(&resolved).contains("ends with a slash"));
+        let beneath = feed("a", "osv", "https://x/") + "beneath='x.xml'\n";
+        assert!(wrong(&beneath).contains("with `resolve`"));
         let twice = feed("a", "osv", "https://x").repeat(2);
         assert!(wrong(&twice).contains("two feeds are named `a`"));
     }

@@ -2,6 +2,7 @@
 //! make of the excerpts is compared with what is in the store.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 
 use super::matching::testing::{found, ids, on, rpm};
@@ -236,12 +237,14 @@ fn completed(excerpt: &str) -> String {
         } else {
             format!("<evr operation=\"less than\">{version}</evr>")
         };
-        tests += &format!(
+        write!(
+            tests,
             "<rpminfo_test id=\"oval:com.oracle.elsa:tst:{number}\"><object object_ref=\"oval:com.oracle.elsa:obj:{number}\"/>
                <state state_ref=\"oval:com.oracle.elsa:ste:{number}\"/></rpminfo_test>
              <rpminfo_object id=\"oval:com.oracle.elsa:obj:{number}\"><name>{name}</name></rpminfo_object>
              <rpminfo_state id=\"oval:com.oracle.elsa:ste:{number}\">{state}</rpminfo_state>"
-        );
+        )
+        .expect("text");
     }
     format!("{definitions}</definitions><tests>{tests}</tests></oval_definitions>")
 }

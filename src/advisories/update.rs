@@ -93,7 +93,8 @@ pub fn update(
 /// A file name and a newline.
 const MAX_INDEX: u64 = 4096;
 
-/// The address of the feed itself: `archive_latest.txt` holds the name of the archive beside it.
+/// The address of the feed itself: `archive_latest.txt` holds the name of the archive beside it, `mirror.list` the address of the
+/// folder that is current.
 fn address(feed: &Feed, fetch: &dyn Fetch) -> Result<String, FetchError> {
     let Some(index) = &feed.resolve else {
         return Ok(feed.url.clone());
@@ -108,17 +109,35 @@ fn address(feed: &Feed, fetch: &dyn Fetch) -> Result<String, FetchError> {
         return Err(format!("{url}: not modified, though nothing was known of it").into());
     };
     let text = String::from_utf8(read_at_most(reader, MAX_INDEX)?)?;
-    let name = text.trim();
-    // A name and nothing else: no other folder, no other server.
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte));
-    if is_name {
-        Ok(format!("{}{name}", feed.url))
-    } else {
-        Err(format!("{url} holds no file name: `{}`", Untrusted(name)).into())
-    }
+    let name = text.lines().next().unwrap_or_default().trim();
+    let resolved = match &feed.beneath {
+        Some(beneath) => folder_of(&feed.url, name).map(|folder| format!("{folder}/{beneath}")),
+        None => is_file_name(name).then(|| format!("{}{name}", feed.url)),
+    };
+    resolved.ok_or_else(|| format!("{url} names no place for a feed: `{}`", Untrusted(name)).into())
+}
+
+/// A name and nothing else: no other folder, no other server.
+fn is_file_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().all(is_of_file_name)
+}
+
+const fn is_of_file_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+')
+}
+
+/// A folder of the same server, without its last slash.
+fn folder_of<'a>(known: &str, folder: &'a str) -> Option<&'a str> {
+    let (scheme, rest) = known.split_once("://")?;
+    let server = rest.split('/').next()?;
+    let path = folder
+        .strip_prefix(scheme)?
+        .strip_prefix("://")?
+        .strip_prefix(server)?
+        .strip_prefix('/')?;
+    let path = path.trim_end_matches('/');
+    let is_plain = path.split('/').all(is_file_name);
+    is_plain.then(|| folder.trim_end_matches('/'))
 }
 
 fn update_one(
@@ -205,6 +224,7 @@ mod tests {
             name: "osv/npm".to_owned(),
             url: url.to_owned(),
             resolve: None,
+            beneath: None,
             format: Format::Osv,
             ecosystems: vec!["npm".to_owned()],
             licence: "CC-BY-4.0".to_owned(),
@@ -303,6 +323,28 @@ mod tests {
         let index = "https://example.test/vex/latest.txt";
         let archive = "https://example.test/vex/all_2026-11-24.tar.zst";
         assert_eq!(asked, [index, archive, index, archive]);
+    }
+
+    #[test]
+    fn a_mirror_list_names_a_folder_of_the_same_server_and_no_other() {
+        let url = "https://example.test/2/latest/";
+        let folder = |text| folder_of(url, text);
+        assert_eq!(
+            folder("https://example.test/2/core/2.0/x86_64/0a1b2c/"),
+            Some("https://example.test/2/core/2.0/x86_64/0a1b2c")
+        );
+        for other in [
+            "",
+            "https://example.test",
+            "https://example.test.evil/2/core",
+            "http://example.test/2/core",
+            "https://example.test/2/../etc",
+            "https://example.test/2//core",
+            "https://example.test/2/core?x",
+            "file:///etc",
+        ] {
+            assert_eq!(folder(other), None, "{other}");
+        }
     }
 
     #[test]

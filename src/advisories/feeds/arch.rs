@@ -38,11 +38,11 @@ struct Group {
 
 pub(super) fn read(input: FeedInput<'_>, intake: &mut Intake<'_>) -> Result<(), IntakeError> {
     each_document(input, intake, &mut |_, groups: Vec<Group>, intake| {
-        groups.into_iter().try_for_each(|group| take(group, intake))
+        groups.iter().try_for_each(|group| take(group, intake))
     })
 }
 
-fn take(group: Group, intake: &mut Intake<'_>) -> Result<(), IntakeError> {
+fn take(group: &Group, intake: &mut Intake<'_>) -> Result<(), IntakeError> {
     let fixed = group.fixed.as_deref().filter(|fixed| !fixed.is_empty());
     let status = match group.status.as_str() {
         "Not affected" => Status::NotAffected,
@@ -58,7 +58,7 @@ fn take(group: Group, intake: &mut Intake<'_>) -> Result<(), IntakeError> {
         }
     };
     let fixed = fixed.filter(|_| status == Status::Fixed);
-    let mut advisory = head(&group);
+    let mut advisory = head(group);
     for package in &group.packages {
         let mut range = Range {
             fixed: fixed.map(str::to_owned),

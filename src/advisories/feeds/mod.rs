@@ -55,7 +55,7 @@ pub enum Format {
     Epss,
     /// Ends of support: endoflife.date's JSON, distro-info-data's CSV.
     EndOfLife,
-    /// OVAL 5 of Oracle, SUSE, Microsoft and VMware.
+    /// OVAL 5 of Oracle, SUSE, Microsoft and Photon.
     Oval,
     /// `updateinfo.xml` of an rpm repository: Amazon's and Fedora's.
     Updateinfo,

@@ -12,11 +12,14 @@ use crate::model::limits::read_at_most;
 /// 256 MB: ten times Photon's largest.
 const MAX_DOCUMENT: u64 = 256_000_000;
 
+/// What takes a document's rows.
+type Take<'v, Row> = dyn FnMut(&str, Vec<Row>, &mut Intake<'_>) -> Result<(), IntakeError> + 'v;
+
 /// Calls `take` for every document with those of its rows that have the form; the others are counted.
 pub(super) fn each_document<Row: DeserializeOwned>(
     input: FeedInput<'_>,
     intake: &mut Intake<'_>,
-    take: &mut dyn FnMut(&str, Vec<Row>, &mut Intake<'_>) -> Result<(), IntakeError>,
+    take: &mut Take<'_, Row>,
 ) -> Result<(), IntakeError> {
     each_file(input, &mut |file, reader| {
         let failed = |source| {

@@ -112,13 +112,13 @@ fn head(definition: &Definition, id: String) -> Advisory {
     let is_cve = |id: &&str| id.starts_with("CVE-");
     let cves = definition.cves.iter().map(|cve| cve.id.as_str());
     // `CVE-2007-0493`, `Mitre CVE-2007-0493`, `CVE:00001:CVE-2019-16168`
-    let referenced = references
+    let named = references
         .clone()
         .filter(|reference| reference.source == "CVE")
         .filter_map(|reference| reference.id.rsplit([':', ' ']).next());
-    let upstream: BTreeSet<&str> = cves.chain(referenced).filter(is_cve).collect();
+    let upstream: BTreeSet<&str> = cves.chain(named).filter(is_cve).collect();
     let vectors: BTreeSet<&String> = definition.cves.iter().flat_map(|cve| &cve.cvss).collect();
-    let cvss: Vec<Cvss> = vectors
+    let scored: Vec<Cvss> = vectors
         .into_iter()
         .map(|vector| Cvss::new(vector))
         .collect();
@@ -129,10 +129,10 @@ fn head(definition: &Definition, id: String) -> Advisory {
             .filter(|cve| **cve != id)
             .map(str::to_owned)
             .collect(),
-        rating: vendor_rating(&definition.severity).or_else(|| cvss_rating(&cvss)),
+        rating: vendor_rating(&definition.severity).or_else(|| cvss_rating(&scored)),
         detail: Detail {
             summary: definition.title.clone(),
-            cvss,
+            cvss: scored,
             references: links
                 .map(|reference| Reference {
                     kind: kind_of(&reference.source).to_owned(),

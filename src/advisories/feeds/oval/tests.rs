@@ -374,7 +374,9 @@ proptest! {
             "<![CDATA[", "text & more",
         ];
         let mut text = "<oval_definitions>".to_owned();
-        parts.iter().for_each(|part| text.push_str(pieces[*part]));
+        for part in parts {
+            text.push_str(pieces[part]);
+        }
         let _ = import(&text);
     }
 }

@@ -4,12 +4,15 @@
 //! have said. No snapshot digest depends on them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::AdvisoryError;
 use super::import::drop_unnamed_packages;
+use super::snapshot;
 use super::store::Store;
+use crate::model::{Date, Digest};
 
 /// The time that a store is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +37,26 @@ impl AsOf {
     /// Whether it is the present.
     pub fn is_now(self) -> bool {
         self == Self::NOW
+    }
+}
+
+/// A time that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no time: write a day, 2026-01-31, or a moment, 2026-01-31T12:00:00Z")]
+pub struct AsOfError(String);
+
+impl FromStr for AsOf {
+    type Err = AsOfError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "now" {
+            return Ok(Self::NOW);
+        }
+        let day = text.parse::<Date>().map(Date::last_second).ok();
+        let moment = || text.parse::<jiff::Timestamp>().ok();
+        day.or_else(|| moment().map(|moment| moment.as_second()))
+            .map(Self)
+            .ok_or_else(|| AsOfError(text.to_owned()))
     }
 }
 
@@ -123,16 +146,36 @@ pub(super) fn begin_now(connection: &Connection, origin: &str) -> rusqlite::Resu
 impl Store {
     /// The store as it was at a time; an error if its history does not reach back that far.
     pub fn as_of(mut self, as_of: AsOf) -> Result<Self, AdvisoryError> {
-        let begins = self.history_begins()?;
-        if !as_of.is_now() && begins.is_none_or(|begins| begins > as_of) {
-            return Err(AdvisoryError::BeforeHistory {
-                path: self.path,
-                asked: as_of,
-                begins,
-            });
-        }
+        self.check_history(as_of)?;
         self.as_of = as_of;
         Ok(self)
+    }
+
+    /// The time that the store is asked about.
+    pub const fn asked(&self) -> AsOf {
+        self.as_of
+    }
+
+    pub(super) fn check_history(&self, as_of: AsOf) -> Result<(), AdvisoryError> {
+        let begins = self.history_begins()?;
+        if as_of.is_now() || begins.is_some_and(|begins| begins <= as_of) {
+            return Ok(());
+        }
+        Err(AdvisoryError::BeforeHistory {
+            path: self.path.clone(),
+            asked: as_of,
+            begins,
+        })
+    }
+
+    /// The snapshot digest of the advisories as they stood. Data beside advisories have no history, and no part in it.
+    pub fn snapshot_digest_as_of(&self, as_of: AsOf) -> Result<Digest, AdvisoryError> {
+        if as_of.is_now() {
+            snapshot::root(&self.connection)
+        } else {
+            snapshot::root_as_of(&self.connection, as_of)
+        }
+        .map_err(|error| self.database_error(error))
     }
 
     /// From when on the store can answer; `None` while it is empty.

@@ -40,9 +40,11 @@ pub use catalogue::{Catalogue, Feed};
 pub use error::AdvisoryError;
 pub use exchange::{Delta, Exported, Merged, MergedSource, Selection, Verified};
 pub use feeds::{FeedInput, Format};
-pub use history::AsOf;
+pub use history::{AsOf, AsOfError};
 pub use import::Source;
-pub use matching::{AdvisoryRecord, ExtendedFix, Match, MatchOutcome, Proof, match_packages};
+pub use matching::{
+    AdvisoryRecord, ExtendedFix, Match, MatchOutcome, Proof, known_as_of, match_packages,
+};
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};
 pub use signals::{EndOfLife, Epss, Exploited};

@@ -256,14 +256,20 @@ impl Store {
         let Some((id, releases)) = names(distribution) else {
             return Ok(None);
         };
-        for release in releases {
-            if let Some(life) = lifecycle(&self.connection, &id, &release)
-                .map_err(|error| self.database_error(error))?
-            {
-                return Ok(Some(life));
+        let find = |store: &Self| -> Result<Option<EndOfLife>, AdvisoryError> {
+            for release in &releases {
+                let life = lifecycle(&store.connection, &id, release);
+                if let Some(life) = life.map_err(|error| store.database_error(error))? {
+                    return Ok(Some(life));
+                }
             }
+            Ok(None)
+        };
+        // Whoever fetches advisories alone is told of a distribution's end all the same.
+        match find(self)? {
+            Some(life) => Ok(Some(life)),
+            None => find(&Self::starter_lifecycle()?),
         }
-        Ok(None)
     }
 }
 

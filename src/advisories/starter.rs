@@ -3,7 +3,7 @@
 use super::error::AdvisoryError;
 use super::feeds::{FeedInput, Format};
 use super::import::Source;
-use super::store::{SourceStatus, Store};
+use super::store::Store;
 
 /// OSV records that were written for this project, one a line, sorted by id.
 const RECORDS: &str = include_str!("../../advisories/starter/starter.jsonl");
@@ -21,30 +21,44 @@ impl Store {
     /// A store in memory that holds the built-in advisories and ends of support, and nothing else.
     pub fn starter() -> Result<Self, AdvisoryError> {
         let mut store = Self::in_memory()?;
-        for (name, format, text) in [
-            (Self::STARTER, Format::Osv, RECORDS),
-            (Self::STARTER_LIFECYCLE, Format::EndOfLife, LIFECYCLE),
-        ] {
-            let source = Source {
-                licence: Some("CC0-1.0".to_owned()),
-                republish: true,
-                ..Source::named(name)
-            };
-            let input =
-                FeedInput::Stream(format!("the built-in {name}"), Box::new(text.as_bytes()));
-            store.import(&source, format, input)?;
-        }
+        store.import_built_in(Self::STARTER, Format::Osv, RECORDS)?;
+        store.import_built_in(Self::STARTER_LIFECYCLE, Format::EndOfLife, LIFECYCLE)?;
         Ok(store)
+    }
+
+    /// The built-in ends of support, for a store that has none.
+    pub(super) fn starter_lifecycle() -> Result<Self, AdvisoryError> {
+        let mut store = Self::in_memory()?;
+        store.import_built_in(Self::STARTER_LIFECYCLE, Format::EndOfLife, LIFECYCLE)?;
+        Ok(store)
+    }
+
+    fn import_built_in(
+        &mut self,
+        name: &str,
+        format: Format,
+        text: &'static str,
+    ) -> Result<(), AdvisoryError> {
+        let source = Source {
+            licence: Some("CC0-1.0".to_owned()),
+            republish: true,
+            ..Source::named(name)
+        };
+        let input = FeedInput::Stream(format!("the built-in {name}"), Box::new(text.as_bytes()));
+        self.import(&source, format, input).map(drop)
+    }
+
+    /// Whether a source of this name came inside the binary.
+    pub fn is_built_in(source: &str) -> bool {
+        [Self::STARTER, Self::STARTER_LIFECYCLE].contains(&source)
     }
 
     /// How many advisories the store has if it is nothing but the built-in ones.
     pub fn starter_size(&self) -> Result<Option<u64>, AdvisoryError> {
         let sources = self.sources()?;
-        let is_built_in = |source: &SourceStatus| {
-            [Self::STARTER, Self::STARTER_LIFECYCLE].contains(&source.name.as_str())
-        };
         let all = sources.iter().map(|source| source.advisories).sum();
-        Ok((all > 0 && sources.iter().all(is_built_in)).then_some(all))
+        let is_starter = sources.iter().all(|source| Self::is_built_in(&source.name));
+        Ok((all > 0 && is_starter).then_some(all))
     }
 }
 

@@ -12,7 +12,6 @@ use super::error::AdvisoryError;
 use super::history::AsOf;
 use super::lock::lock;
 use super::schema_1;
-use super::snapshot;
 use super::version::KEY_ENCODING;
 use crate::model::Digest;
 
@@ -284,12 +283,7 @@ impl Store {
     /// The digest over everything in the store. The same feeds give the same digest on any machine, in whatever order
     /// they were imported. As of an earlier time, data beside advisories have no part in it: they have no history.
     pub fn snapshot_digest(&self) -> Result<Digest, AdvisoryError> {
-        let digest = if self.as_of.is_now() {
-            snapshot::root(&self.connection)
-        } else {
-            snapshot::root_as_of(&self.connection, self.as_of)
-        };
-        digest.map_err(|error| self.database_error(error))
+        self.snapshot_digest_as_of(self.as_of)
     }
 
     /// What the store holds, source by source.
@@ -315,15 +309,20 @@ impl Store {
         })
     }
 
-    /// The sources, by name.
+    /// The sources, by name; as of an earlier time, those that there were, with how many advisories stood.
     pub fn sources(&self) -> Result<Vec<SourceStatus>, AdvisoryError> {
         let read = || -> rusqlite::Result<Vec<SourceStatus>> {
-            let mut statement = self.connection.prepare(
-                "SELECT name, format, url, licence, republish, etag, last_modified, newest, advisories, digest, checked
-                 FROM source ORDER BY name",
-            )?;
+            let mut statement = self.connection.prepare(&format!(
+                "SELECT name, format, url, licence, republish, etag, last_modified, newest,
+                        CASE WHEN :moment = {now} THEN advisories
+                             ELSE (SELECT count(*) FROM advisory a WHERE a.source = source.id AND {holds}) END,
+                        digest, checked
+                 FROM source WHERE since <= :moment ORDER BY name",
+                now = AsOf::NOW.moment(),
+                holds = AsOf::HOLDS,
+            ))?;
             statement
-                .query_map([], |row| {
+                .query_map(&[(":moment", &self.as_of.moment())], |row| {
                     Ok(SourceStatus {
                         name: row.get(0)?,
                         format: row.get(1)?,

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::progress::Bars;
 use super::{Exit, Failure, Manners, folders};
-use crate::advisories::Store;
+use crate::advisories::{AsOf, Store};
 use crate::evidence::{Evidence, Gate};
 use crate::inventory::{SBOM_LIMIT, read_sbom};
 use crate::layers::Cache;
@@ -37,6 +37,10 @@ pub(super) struct Wanted {
     pub(super) gate: Gate,
     /// The day for which ends of support are judged.
     pub(super) date: Option<Date>,
+    /// How many days old the advisories may be.
+    pub(super) max_age: Option<u32>,
+    /// With the advisories of which time the findings are compared.
+    pub(super) new_since: Option<AsOf>,
 }
 
 /// The image and the way it is read.
@@ -124,6 +128,8 @@ impl ImageArguments {
             integrity: wanted.integrity,
             gate: wanted.gate,
             date: wanted.date,
+            max_age: wanted.max_age,
+            new_since: wanted.new_since,
             all: self.all,
             deleted: self.deleted,
             limits: self.limits()?,

@@ -57,6 +57,8 @@ impl SbomArguments {
             integrity: false,
             gate: Gate::Never,
             date: None,
+            max_age: None,
+            new_since: None,
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;

@@ -8,6 +8,7 @@ use super::clock::today;
 use super::image::{FORMS, ImageArguments, Wanted};
 use super::output::{Output, look};
 use super::{Exit, Failure, Manners, db};
+use crate::advisories::AsOf;
 use crate::evidence::Gate;
 use crate::model::Date;
 
@@ -50,6 +51,23 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<Date>,
 
+    /// Answer with the advisories as they stood then: a day (its end, in UTC) or a time such as 2026-11-24T12:00:00Z.
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "now",
+        hide_default_value = true
+    )]
+    as_of: AsOf,
+
+    /// Mark what the advisories of that time did not tell: it is new because they changed, and not the image.
+    #[arg(long, value_name = "TIME")]
+    new_since: Option<AsOf>,
+
+    /// A source of advisories that was last fetched more days ago than this is a gap.
+    #[arg(long, value_name = "DAYS")]
+    max_age: Option<u32>,
+
     /// The advisory store. Without one, the starter advisories inside Plimsoll are used, and the output says so.
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_DB")]
     db: Option<PathBuf>,
@@ -60,11 +78,14 @@ impl ScanArguments {
         let subject = self.image.subject()?;
         Output::check(&self.output)?;
         let store = db::open_store(self.db.as_deref())?;
+        let store = store.as_of(self.as_of).map_err(Failure::new)?;
         let wanted = Wanted {
             secrets: !self.no_secrets,
             integrity: !self.no_integrity,
             gate: self.fail_on,
             date: self.date.or_else(today),
+            max_age: self.max_age,
+            new_since: self.new_since,
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;

@@ -281,6 +281,9 @@ pub struct VulnerabilityFinding {
     /// How likely its exploitation is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epss: Option<Epss>,
+    /// The advisories that it was compared with did not tell it: it is new because they changed, and not the image.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new: bool,
     /// Where the package is recorded.
     pub place: Place,
     /// The index of the layer that took the package out of sight: only a lower layer still holds it.
@@ -372,6 +375,21 @@ pub struct Advisories {
     pub snapshot: Digest,
     /// The feeds in it.
     pub sources: Vec<AdvisorySource>,
+    /// The time that the store was asked about, where that was not the present: all is as it would have been then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// What the findings were compared with: those that are `new` were not told by it, though the image is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<EarlierAdvisories>,
+}
+
+/// The advisories of an earlier time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierAdvisories {
+    /// The time.
+    pub as_of: String,
+    /// Digest over their content then.
+    pub snapshot: Digest,
 }
 
 /// One feed of the snapshot.

@@ -12,9 +12,9 @@ mod vulnerability;
 pub mod write;
 
 pub use document::{
-    Advisories, AdvisorySource, DeletedRecord, Evidence, Finding, IntegrityFinding, LayerRecord,
-    PackageRecord, Place, Policy, Proof, SCHEMA, SbomRecord, SecretFinding, SecretPlace, Subject,
-    Tool, VulnerabilityFinding,
+    Advisories, AdvisorySource, DeletedRecord, EarlierAdvisories, Evidence, Finding,
+    IntegrityFinding, LayerRecord, PackageRecord, Place, Policy, Proof, SCHEMA, SbomRecord,
+    SecretFinding, SecretPlace, Subject, Tool, VulnerabilityFinding,
 };
 pub use integrity::modified_file;
 pub use secret::{FoundSecret, gather_secrets};

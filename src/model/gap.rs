@@ -59,6 +59,8 @@ pub enum GapKind {
     MixedReleases,
     /// A package database, manifest or archive could not be parsed.
     UnreadableFile,
+    /// A source of advisories is older than the user allows.
+    StaleAdvisories,
     /// Only the starter set inside Plimsoll was at hand, which is no coverage of anything.
     StarterAdvisories,
     /// Files of an ecosystem that this version does not read.
@@ -89,6 +91,7 @@ impl GapKind {
             Self::NoAdvisories => "no-advisories",
             Self::EndOfLife => "end-of-life",
             Self::MixedReleases => "mixed-releases",
+            Self::StaleAdvisories => "stale-advisories",
             Self::StarterAdvisories => "starter-advisories",
             Self::UnreadEcosystem => "unread-ecosystem",
             Self::UnreadableFile => "unreadable-file",

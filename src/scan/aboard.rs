@@ -2,11 +2,12 @@
 //!
 //! It is the same for the bytes of an image and for a list of packages: whoever knows what is aboard fills [`Aboard`].
 
+use super::age;
 use super::{ScanError, ScanOptions, life};
-use crate::advisories::{self, Store};
+use crate::advisories::{self, AsOf, Match, Store};
 use crate::evidence::{
-    Advisories, AdvisorySource, DeletedRecord, Evidence, Finding, FoundSecret, PackageRecord,
-    Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, vulnerability,
+    Advisories, AdvisorySource, DeletedRecord, EarlierAdvisories, Evidence, Finding, FoundSecret,
+    PackageRecord, Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, vulnerability,
 };
 use crate::model::{Accounting, Digest, Distribution, Gap, GapKind, Package};
 
@@ -33,11 +34,13 @@ impl Aboard {
         detectors: Digest,
     ) -> Result<Evidence, ScanError> {
         self.keep_what_is_wanted(options);
-        let (vulnerabilities, unjudged) = self.vulnerabilities(store)?;
+        let (vulnerabilities, unjudged) = self.vulnerabilities(store, options.new_since)?;
         let (as_of_date, past_life) = life::judge(store, self.distribution.as_ref(), options.date)?;
         let findings = self.findings(vulnerabilities);
         let starter = store.starter_size()?;
-        let gaps = gaps(self.gaps, unjudged.into_iter().chain(past_life), starter);
+        let (aged_by, stale) = age::judge(store, options)?;
+        let unjudged = unjudged.into_iter().chain(past_life).chain(stale);
+        let gaps = gaps(self.gaps, unjudged, starter);
         Ok(Evidence {
             schema: SCHEMA.to_owned(),
             verdict: Verdict::of(&findings, &gaps, options.gate),
@@ -49,19 +52,8 @@ impl Aboard {
             deleted: self.deleted,
             files_compared: self.files_compared,
             files: self.files,
-            advisories: Advisories {
-                snapshot: store.snapshot_digest()?,
-                sources: store
-                    .sources()?
-                    .into_iter()
-                    .map(|source| AdvisorySource {
-                        name: source.name,
-                        advisories: source.advisories,
-                        newest: source.newest,
-                    })
-                    .collect(),
-            },
-            as_of_date,
+            advisories: advisories_of(store, options)?,
+            as_of_date: as_of_date.or(aged_by),
             policy: Policy {
                 fail_on: options.gate,
                 secrets: options.secrets,
@@ -89,7 +81,11 @@ impl Aboard {
 
     /// What the advisories say of all packages, and of which they say nothing. What is part of another package that is judged, what
     /// the container does not have, and what only a list in the image claims to be there, leaves no gap.
-    fn vulnerabilities(&self, store: &Store) -> Result<(Vec<Finding>, Vec<Gap>), ScanError> {
+    fn vulnerabilities(
+        &self,
+        store: &Store,
+        new_since: Option<AsOf>,
+    ) -> Result<(Vec<Finding>, Vec<Gap>), ScanError> {
         let deleted = self.deleted.iter();
         let deleted = deleted.map(|deleted| (&deleted.package, Some(deleted.removed_in)));
         let packages = self.packages.iter().map(|record| (record, None));
@@ -98,22 +94,38 @@ impl Aboard {
                 let is_claimed = record.package.properties.contains_key("claimed-by");
                 record.owned_by.is_none() && removed_in.is_none() && !is_claimed
             });
-        let (mut findings, gaps) = self.matched(store, &counting)?;
-        findings.extend(self.matched(store, &others)?.0);
+        let (mut findings, gaps) = self.matched(store, new_since, &counting)?;
+        findings.extend(self.matched(store, new_since, &others)?.0);
         Ok((findings, gaps))
     }
 
     fn matched(
         &self,
         store: &Store,
+        new_since: Option<AsOf>,
         candidates: &[Candidate<'_>],
     ) -> Result<(Vec<Finding>, Vec<Gap>), ScanError> {
         let packages = candidates.iter().map(|(record, _)| record.package.clone());
         let packages: Vec<Package> = packages.collect();
-        let matched = advisories::match_packages(store, self.distribution.as_ref(), &packages)?;
+        let distribution = self.distribution.as_ref();
+        let matched = advisories::match_packages(store, distribution, &packages)?;
+        let known = new_since
+            .map(|as_of| advisories::known_as_of(store, as_of, distribution, &packages))
+            .transpose()?;
+        let is_new = |found: &Match| {
+            let advisory = &found.advisory;
+            let mut names = std::iter::once(&advisory.id).chain(&advisory.aliases);
+            known.as_ref().is_some_and(|known| {
+                !names.any(|name| known.contains(&(found.package, name.clone())))
+            })
+        };
         let findings = matched.matches.iter().filter_map(|found| {
             let (record, removed_in) = candidates.get(found.package)?;
-            Some(vulnerability(found, (*record).clone(), *removed_in))
+            let mut finding = vulnerability(found, (*record).clone(), *removed_in);
+            if let Finding::Vulnerability(finding) = &mut finding {
+                finding.new = is_new(found);
+            }
+            Some(finding)
         });
         Ok((findings.collect(), matched.gaps))
     }
@@ -124,6 +136,29 @@ impl Aboard {
         findings.sort_by_cached_key(Finding::order);
         findings
     }
+}
+
+/// Which advisories were asked, and how they can be had again.
+fn advisories_of(store: &Store, options: &ScanOptions) -> Result<Advisories, ScanError> {
+    let asked = store.asked();
+    let sources = store.sources()?.into_iter().map(|source| AdvisorySource {
+        name: source.name,
+        advisories: source.advisories,
+        // Of an earlier time it is not known.
+        newest: source.newest.filter(|_| asked.is_now()),
+    });
+    let earlier = options.new_since.map(|as_of| -> Result<_, ScanError> {
+        Ok(EarlierAdvisories {
+            as_of: as_of.to_string(),
+            snapshot: store.snapshot_digest_as_of(as_of)?,
+        })
+    });
+    Ok(Advisories {
+        snapshot: store.snapshot_digest()?,
+        sources: sources.collect(),
+        as_of: (!asked.is_now()).then(|| asked.to_string()),
+        compared_with: earlier.transpose()?,
+    })
 }
 
 /// A package to match, and the layer that took it out of sight, where one did.

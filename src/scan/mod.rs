@@ -5,6 +5,7 @@
 //! aboard, `aboard` makes evidence of it. The detector table is here, since only here all detecting rooms are known.
 
 mod aboard;
+mod age;
 mod image;
 mod life;
 mod list;
@@ -12,7 +13,7 @@ mod reading;
 
 use std::sync::Arc;
 
-use crate::advisories::{AdvisoryError, Store};
+use crate::advisories::{AdvisoryError, AsOf, Store};
 use crate::evidence::{Evidence, Gate};
 use crate::inventory;
 use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
@@ -41,6 +42,10 @@ pub struct ScanOptions {
     pub gate: Gate,
     /// The day for which it is asked whether the distribution is still looked after; `None`: not asked.
     pub date: Option<Date>,
+    /// How many days old a source of advisories may be; an older one is a gap.
+    pub max_age: Option<u32>,
+    /// The time with whose advisories the findings are compared.
+    pub new_since: Option<AsOf>,
     /// The bounds for hostile layers.
     pub limits: Limits,
     /// Layers that are read at once; `None` for one for each core.
@@ -58,6 +63,8 @@ impl Default for ScanOptions {
             deleted: false,
             gate: Gate::default(),
             date: None,
+            max_age: None,
+            new_since: None,
             limits: Limits::default(),
             threads: None,
             cache: None,

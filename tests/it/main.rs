@@ -29,6 +29,8 @@ mod image;
 mod inventory;
 /// Syft and Trivy on the same image.
 mod peers;
+/// What stood when; stores as files.
+mod history;
 /// Files that are not what their package brought, and whose the others are.
 mod integrity;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.

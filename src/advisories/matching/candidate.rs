@@ -99,10 +99,10 @@ pub(super) struct Lookup<'s> {
 }
 
 impl<'s> Lookup<'s> {
-    pub(super) fn new(store: &'s Store) -> rusqlite::Result<Self> {
+    pub(super) fn new(store: &'s Store, as_of: AsOf) -> rusqlite::Result<Self> {
         Ok(Self {
             connection: &store.connection,
-            as_of: store.as_of,
+            as_of,
             queries: Queries::new(),
             records: BTreeMap::new(),
             decompressor: zstd::bulk::Decompressor::new().map_err(unreadable)?,

@@ -34,6 +34,7 @@ use self::target::{Inferred, Keyed, NoTarget, Selector, Target};
 use super::advisory::{AdvisoryKind, Status};
 use super::ecosystem;
 use super::error::AdvisoryError;
+use super::history::AsOf;
 use super::rating::Cvss;
 use super::signals::{self, Epss, Exploited};
 use super::store::Store;
@@ -132,16 +133,43 @@ pub fn match_packages(
     distribution: Option<&Distribution>,
     packages: &[Package],
 ) -> Result<MatchOutcome, AdvisoryError> {
+    match_as_of(store, store.as_of, distribution, packages)
+}
+
+/// What was known of packages at an earlier time: a package's place in the list, and each name of the vulnerability.
+pub fn known_as_of(
+    store: &Store,
+    as_of: AsOf,
+    distribution: Option<&Distribution>,
+    packages: &[Package],
+) -> Result<BTreeSet<(usize, String)>, AdvisoryError> {
+    store.check_history(as_of)?;
+    let outcome = match_as_of(store, as_of, distribution, packages)?;
+    // A record that got its CVE later is the same: it is known by its other names, too.
+    let names = outcome.matches.into_iter().flat_map(|found| {
+        let names = std::iter::once(found.advisory.id).chain(found.advisory.aliases);
+        names.map(move |name| (found.package, name))
+    });
+    Ok(names.collect())
+}
+
+fn match_as_of(
+    store: &Store,
+    as_of: AsOf,
+    distribution: Option<&Distribution>,
+    packages: &[Package],
+) -> Result<MatchOutcome, AdvisoryError> {
     let run = || {
         // One transaction: all answers come from one snapshot, whatever is imported meanwhile, and the file is locked
         // once and not for every query.
         let _snapshot = store.connection.unchecked_transaction()?;
-        let mut matcher = Matcher::new(store, distribution)?;
+        let mut matcher = Matcher::new(store, as_of, distribution)?;
         for (index, package) in packages.iter().enumerate() {
             matcher.take(index, package)?;
         }
         let mut outcome = matcher.finish();
-        for found in &mut outcome.matches {
+        // Data beside advisories have no history: of an earlier time nothing is known.
+        for found in outcome.matches.iter_mut().filter(|_| as_of.is_now()) {
             (found.exploited, found.epss) = signals::of(&store.connection, &found.advisory)?;
         }
         Ok(outcome)
@@ -227,8 +255,12 @@ struct Matcher<'s> {
 }
 
 impl<'s> Matcher<'s> {
-    fn new(store: &'s Store, distribution: Option<&'s Distribution>) -> rusqlite::Result<Self> {
-        let lookup = Lookup::new(store)?;
+    fn new(
+        store: &'s Store,
+        as_of: AsOf,
+        distribution: Option<&'s Distribution>,
+    ) -> rusqlite::Result<Self> {
+        let lookup = Lookup::new(store, as_of)?;
         Ok(Self {
             ecosystems: lookup.ecosystems()?,
             lookup,

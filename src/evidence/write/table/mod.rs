@@ -16,7 +16,7 @@ use comfy_table::{
     Table, TableStyle,
 };
 
-use self::words::{INSTRUCTION_SHOWN, counted, feeds, rests_on, shortened, spot, told};
+use self::words::{INSTRUCTION_SHOWN, compared, counted, feeds, rests_on, shortened, spot, told};
 use super::Look;
 use crate::evidence::{
     Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding,
@@ -339,12 +339,24 @@ impl Page<'_> {
     /// Which advisories this was held against: without that, a clean result says nothing.
     fn footer(&self, out: &mut dyn Write) -> io::Result<()> {
         let advisories = &self.evidence.advisories;
+        let as_of = advisories
+            .as_of
+            .as_deref()
+            .map(|time| format!(" as of {time}"));
         writeln!(
             out,
-            "Advisories  {}, snapshot {}",
+            "Advisories  {}, snapshot {}{}",
             feeds(&advisories.sources),
-            advisories.snapshot.short()
+            advisories.snapshot.short(),
+            as_of.unwrap_or_default()
         )?;
+        if let Some(earlier) = &advisories.compared_with {
+            writeln!(
+                out,
+                "Compared    {}",
+                compared(earlier, &self.evidence.findings)
+            )?;
+        }
         if self
             .evidence
             .gaps

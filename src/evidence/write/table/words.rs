@@ -1,7 +1,9 @@
 //! The words of the table: what a row says, cut to what people read.
 
 use crate::advisories::Status;
-use crate::evidence::{AdvisorySource, Place, SbomRecord, VulnerabilityFinding};
+use crate::evidence::{
+    AdvisorySource, EarlierAdvisories, Finding, Place, SbomRecord, VulnerabilityFinding,
+};
 use crate::model::Untrusted;
 
 /// Characters of a build instruction that are shown.
@@ -23,7 +25,29 @@ pub(super) fn told(finding: &VulnerabilityFinding) -> [String; 4] {
         let fixed = fixed.map(str::to_owned).or(extended);
         fixed.unwrap_or_else(|| no_fix(finding.status))
     };
-    [&finding.id, &finding.name, &finding.version, &fixed].map(|text| Untrusted(text).to_string())
+    let mut row = [&finding.id, &finding.name, &finding.version, &fixed]
+        .map(|text| Untrusted(text).to_string());
+    if finding.new
+        && let [id, ..] = &mut row
+    {
+        id.push_str(" (new)");
+    }
+    row
+}
+
+/// With which advisories the findings were compared, and how many of them those did not tell.
+pub(super) fn compared(earlier: &EarlierAdvisories, findings: &[Finding]) -> String {
+    let is_new = |finding: &&Finding| matches!(finding, Finding::Vulnerability(found) if found.new);
+    let told = match findings.iter().filter(is_new).count() {
+        0 => "those of then tell all of it".to_owned(),
+        1 => "1 finding is new since then, because the advisories changed".to_owned(),
+        new => format!("{new} findings are new since then, because the advisories changed"),
+    };
+    format!(
+        "of {}, snapshot {}: {told}",
+        Untrusted(&earlier.as_of),
+        earlier.snapshot.short()
+    )
 }
 
 /// That no byte was read, and whose word was taken instead.

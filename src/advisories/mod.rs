@@ -35,7 +35,10 @@ pub use exchange::{Delta, Exported, Merged, MergedSource, Selection, Verified};
 pub use feeds::{FeedInput, Format};
 pub use history::AsOf;
 pub use import::Source;
-pub use matching::{AdvisoryRecord, Match, MatchOutcome, Proof, match_packages};
+pub use matching::{
+    AdvisoryRecord, Bound, Conclusion, Explanation, Match, MatchOutcome, PackageExplanation, Proof,
+    RowExplanation, RowVerdict, Step, StoredRecord, StoredRow, explain, match_packages, steps,
+};
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};
 pub use store::{SourceStatus, Store, StoreStatus};

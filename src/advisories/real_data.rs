@@ -30,7 +30,7 @@ fn import(store: &mut Store, folder: &Path, file: &str, format: Format) -> Impor
 }
 
 /// A store with one file, or `None` where the files are missing.
-fn store(file: &str, format: Format) -> Option<(Store, ImportReport)> {
+pub(super) fn store(file: &str, format: Format) -> Option<(Store, ImportReport)> {
     let folder = folder()?;
     let mut store = Store::in_memory().expect("store");
     let report = import(&mut store, &folder, file, format);

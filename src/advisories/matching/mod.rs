@@ -5,8 +5,12 @@
 //! ecosystem without advisories, a version without an order. No advisory version is parsed here: the store's ranges are
 //! keys already, and only the installed version is turned into one.
 
+mod build;
 mod candidate;
+mod explain;
 mod fold;
+mod records;
+mod steps;
 mod target;
 #[cfg(test)]
 pub(super) mod testing;
@@ -17,8 +21,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use self::candidate::Lookup;
+use self::candidate::{Candidate, Lookup};
+pub use self::explain::{
+    Conclusion, Explanation, PackageExplanation, RowExplanation, RowVerdict, explain,
+};
 use self::fold::Hit;
+pub use self::records::{StoredRecord, StoredRow};
+pub use self::steps::{Bound, Step, steps};
 use self::target::{Keyed, NoTarget, Target};
 use super::advisory::{AdvisoryKind, Status};
 use super::ecosystem;
@@ -184,6 +193,25 @@ enum Uncovered {
     NoFeed(String),
 }
 
+impl Uncovered {
+    const fn kind(&self) -> GapKind {
+        match self {
+            Self::UnknownDistribution => GapKind::UnknownDistribution,
+            Self::NotInStore(_) | Self::NoFeed(_) => GapKind::NoAdvisories,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::UnknownDistribution => "the distribution is not known".to_owned(),
+            Self::NotInStore(label) => {
+                format!("the advisory store holds nothing for {}", Untrusted(label))
+            }
+            Self::NoFeed(label) => format!("there is no advisory feed for {}", Untrusted(label)),
+        }
+    }
+}
+
 struct Matcher<'s> {
     lookup: Lookup<'s>,
     ecosystems: Vec<(i64, String)>,
@@ -230,6 +258,17 @@ impl<'s> Matcher<'s> {
     }
 
     fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {
+        let key = self.scope_key(package);
+        if let Some(hits) = self.hits(&key, package)? {
+            self.outcome.matches.extend(fold::fold(index, &hits));
+        } else if let Some(Scope::Uncovered { unjudged, .. }) = self.scopes.get_mut(&key) {
+            unjudged.add(package);
+        }
+        Ok(())
+    }
+
+    /// What a package has in common with those that are matched with the same advisories.
+    fn scope_key(&mut self, package: &Package) -> ScopeKey {
         let own = package.distribution.as_deref().or(self.distribution);
         let distribution = own.filter(|_| package.package_type.is_os());
         let package_type = target::advisory_type(package);
@@ -238,22 +277,17 @@ impl<'s> Matcher<'s> {
             let scope = self.scope(&key);
             self.scopes.insert(key.clone(), scope);
         }
-        match self.scopes.get_mut(&key) {
-            Some(Scope::Covered { keyed, ecosystems }) => {
-                let keys = lookup_keys(package, *keyed);
-                let hits = find_hits(
-                    &mut self.lookup,
-                    ecosystems,
-                    &keys,
-                    package,
-                    &mut self.outcome.gaps,
-                )?;
-                self.outcome.matches.extend(fold::fold(index, &hits));
-            }
-            Some(Scope::Uncovered { unjudged, .. }) => unjudged.add(package),
-            None => {}
-        }
-        Ok(())
+        key
+    }
+
+    /// The rows that apply to a package; `None` where no advisories speak of its like.
+    fn hits(&mut self, key: &ScopeKey, package: &Package) -> rusqlite::Result<Option<Vec<Hit>>> {
+        let Some(Scope::Covered { keyed, ecosystems }) = self.scopes.get(key) else {
+            return Ok(None);
+        };
+        let keys = lookup_keys(package, *keyed);
+        let (lookup, gaps) = (&mut self.lookup, &mut self.outcome.gaps);
+        find_hits(lookup, ecosystems, &keys, package, gaps).map(Some)
     }
 
     fn finish(mut self) -> MatchOutcome {
@@ -261,28 +295,11 @@ impl<'s> Matcher<'s> {
             let Scope::Uncovered { reason, unjudged } = scope else {
                 continue;
             };
-            let gap = match reason {
-                Uncovered::UnknownDistribution => Gap::new(
-                    GapKind::UnknownDistribution,
-                    format!("the distribution is not known: {}", unjudged.told()),
-                ),
-                Uncovered::NotInStore(label) => Gap::new(
-                    GapKind::NoAdvisories,
-                    format!(
-                        "the advisory store holds nothing for {}: {}",
-                        Untrusted(&label),
-                        unjudged.told()
-                    ),
-                ),
-                Uncovered::NoFeed(label) => Gap::new(
-                    GapKind::NoAdvisories,
-                    format!(
-                        "there is no advisory feed for {}: {}",
-                        Untrusted(&label),
-                        unjudged.told_by_name()
-                    ),
-                ),
+            let told = match reason {
+                Uncovered::NoFeed(_) => unjudged.told_by_name(),
+                _ => unjudged.told(),
             };
+            let gap = Gap::new(reason.kind(), format!("{}: {told}", reason.text()));
             self.outcome.gaps.push(gap);
         }
         self.outcome.gaps.sort();
@@ -317,24 +334,48 @@ fn find_hits(
     gaps: &mut Vec<Gap>,
 ) -> rusqlite::Result<Vec<Hit>> {
     let mut hits = Vec::new();
+    for place in consulted(lookup, ecosystems, keys)? {
+        let query = Query {
+            package,
+            ecosystem: place.ecosystem,
+            name: &place.name,
+            version: place.version,
+            row: place.row,
+        };
+        query.run(lookup, &mut hits, gaps)?;
+    }
+    Ok(hits)
+}
+
+/// What the store is asked of a package: the first of its names that an ecosystem knows.
+struct Consulted<'q> {
+    ecosystem: &'q str,
+    name: String,
+    version: &'q str,
+    row: i64,
+}
+
+fn consulted<'q>(
+    lookup: &Lookup<'_>,
+    ecosystems: &'q [(i64, String)],
+    keys: &'q [(String, String)],
+) -> rusqlite::Result<Vec<Consulted<'q>>> {
+    let mut places = Vec::new();
     for (ecosystem, ecosystem_name) in ecosystems {
         for (name, version) in keys {
             let name = ecosystem::normal_name(ecosystem_name, name);
-            let Some(row) = lookup.package(*ecosystem, &name)? else {
-                continue;
-            };
-            let query = Query {
-                package,
-                ecosystem: ecosystem_name,
-                name: &name,
-                version,
-                row,
-            };
-            query.run(lookup, &mut hits, gaps)?;
-            break;
+            if let Some(row) = lookup.package(*ecosystem, &name)? {
+                places.push(Consulted {
+                    ecosystem: ecosystem_name,
+                    name: name.into_owned(),
+                    version,
+                    row,
+                });
+                break;
+            }
         }
     }
-    Ok(hits)
+    Ok(places)
 }
 
 /// One package that the store knows in one ecosystem.
@@ -372,14 +413,8 @@ impl Query<'_> {
             Some(Err(error)) => gaps.push(self.gap(&error.to_string())),
             None => {}
         }
-        let is_module = |version: &str| version.contains(".module");
-        found.retain(|candidate| {
-            let fixed = candidate.fixed.as_deref();
-            // The same name is a plain package and one of each module stream: their releases have nothing to do with
-            // each other (`.module_el8`, `.module+el8`).
-            scheme != Some(super::version::Scheme::Rpm)
-                || fixed.is_none_or(|fixed| is_module(fixed) == is_module(self.version))
-        });
+        let other = |found: &Candidate| build::other(self.package, scheme, self.version, found);
+        found.retain(|candidate| other(candidate).is_none());
         let undecided = lookup.undecided(self.row)?;
         let is_open = |advisory: &str| !found.iter().any(|hit| hit.record.id == advisory);
         let mut open = undecided.iter().filter(|range| is_open(&range.advisory));

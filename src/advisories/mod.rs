@@ -20,6 +20,7 @@ mod matching;
 mod rating;
 mod report;
 mod schema_1;
+mod search;
 mod snapshot;
 mod starter;
 mod store;

@@ -37,8 +37,9 @@ pub use feeds::{FeedInput, Format};
 pub use history::AsOf;
 pub use import::Source;
 pub use matching::{
-    AdvisoryRecord, Bound, Conclusion, Explanation, Match, MatchOutcome, PackageExplanation, Proof,
-    RowExplanation, RowVerdict, Step, StoredRecord, StoredRow, explain, match_packages, steps,
+    About, AdvisoryRecord, Bound, Conclusion, Explanation, Match, MatchOutcome, PackageExplanation,
+    Proof, RowExplanation, RowVerdict, Step, StoredRecord, StoredRow, explain, match_packages,
+    steps,
 };
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};

@@ -10,6 +10,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
 use super::compare::CompareArguments;
 use super::fetch::Http;
 use super::output::answer;
+use super::search::SearchArguments;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{
     AdvisoryError, Catalogue, Feed, FeedInput, FeedUpdate, Format, ImportReport, Source, Store,
@@ -60,6 +61,8 @@ enum DbCommand {
         #[arg(long)]
         json: bool,
     },
+    /// The advisories with an id, or about a package.
+    Search(SearchArguments),
     /// How two versions stand to each other: `<`, `=` or `>`.
     ///
     /// Without versions it reads lines of two from standard input, with a tab between them, and answers each with a line
@@ -80,6 +83,7 @@ impl DbArguments {
                 update_feeds(&path, &feeds, list.as_deref(), manners)
             }
             DbCommand::Status { json } => status(self.db.as_deref(), json, manners),
+            DbCommand::Search(search) => search.run(self.db.as_deref(), manners),
             DbCommand::Compare(compare) => compare.run(),
         }
     }

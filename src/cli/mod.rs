@@ -5,14 +5,17 @@
 mod compare;
 mod db;
 mod exit;
+mod explain;
 mod failure;
 mod fetch;
 mod folders;
 mod image;
 mod output;
+mod page;
 mod progress;
 mod sbom;
 mod scan;
+mod search;
 
 use std::io::Write as _;
 
@@ -74,6 +77,8 @@ enum Command {
     Scan(scan::ScanArguments),
     /// List what is aboard: a bill of materials, without findings.
     Sbom(sbom::SbomArguments),
+    /// Say why a scan of an image finds an advisory, or why it does not.
+    Explain(explain::ExplainArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
     /// Print the completions of a shell, to be put where it looks for them.
@@ -126,6 +131,7 @@ pub fn run() -> Exit {
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
         Command::Sbom(sbom) => sbom.run(manners),
+        Command::Explain(explain) => explain.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Completions { shell } => {
             // Through a buffer: the generator panics where it cannot write.

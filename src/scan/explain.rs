@@ -8,7 +8,7 @@ use crate::advisories::{
     self, Conclusion, Match, RowExplanation, SourceStatus, Store, StoredRecord,
 };
 use crate::evidence::{PackageRecord, Subject};
-use crate::model::{Digest, Distribution, Gap, Package};
+use crate::model::{Digest, Distribution, Gap, GapKind, Package};
 
 /// The form of the document in JSON; raised when a reader of the old one could misread the new one.
 pub const EXPLANATION_SCHEMA: &str = "plimsoll.explanation/v1";
@@ -122,17 +122,22 @@ impl Aboard {
             })
         });
         let packages: Vec<ExplainedPackage> = explained.collect();
+        let mut gaps = self.gaps;
+        // A changed file is no other package.
+        gaps.retain(|gap| gap.kind != GapKind::IntegrityUnchecked);
+        gaps.sort();
+        gaps.dedup();
         Ok(Explained {
             schema: EXPLANATION_SCHEMA,
             asked: id.to_owned(),
-            answer: answer(&explanation.records, &packages, &self.gaps),
+            answer: answer(&explanation.records, &packages, &gaps),
             ids: explanation.ids,
             subject: self.subject,
             distribution: self.distribution,
             packages_aboard: all.len(),
             packages,
             records: explanation.records,
-            gaps: self.gaps,
+            gaps,
             snapshot: store.snapshot_digest()?,
             sources: store.sources()?,
         })

@@ -26,7 +26,7 @@ pub use self::explain::{
     Conclusion, Explanation, PackageExplanation, RowExplanation, RowVerdict, explain,
 };
 use self::fold::Hit;
-pub use self::records::{StoredRecord, StoredRow};
+pub use self::records::{About, StoredRecord, StoredRow};
 pub use self::steps::{Bound, Step, steps};
 use self::target::{Keyed, NoTarget, Target};
 use super::advisory::{AdvisoryKind, Status};

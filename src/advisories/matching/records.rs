@@ -10,13 +10,14 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::candidate::{Candidate, Lookup, Record};
+use super::{Matcher, Scope, consulted, lookup_keys};
 use crate::advisories::advisory::{AdvisoryKind, Reference, Status};
 use crate::advisories::error::AdvisoryError;
 use crate::advisories::history::AsOf;
 use crate::advisories::rating::{Cvss, Rating, severity_of_code};
 use crate::advisories::store::Store;
 use crate::advisories::version::VersionKey;
-use crate::model::Severity;
+use crate::model::{Distribution, Package, Severity};
 
 /// A record of a source, whatever its kind, withdrawn or not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -208,6 +209,43 @@ impl Store {
             }
             let records = about(self, &packages)?;
             read(self, &mut lookup, &records, Some(&packages))
+        };
+        read().map_err(|error| self.database_error(error))
+    }
+}
+
+/// What the store holds about one package.
+#[derive(Clone, Debug, PartialEq)]
+pub enum About {
+    /// The records about it, each with only the rows about it.
+    Records(Vec<StoredRecord>),
+    /// No advisories speak of its like; half a sentence that says why.
+    Uncovered(String),
+}
+
+impl Store {
+    /// The records about a package, of whatever version, in the ecosystems whose advisories apply to it.
+    pub fn records_for(
+        &self,
+        package: &Package,
+        distribution: Option<&Distribution>,
+    ) -> Result<About, AdvisoryError> {
+        let read = || {
+            let mut matcher = Matcher::new(self, distribution)?;
+            let key = matcher.scope_key(package);
+            let (ecosystems, keys) = match matcher.scopes.get(&key) {
+                Some(Scope::Covered {
+                    keyed, ecosystems, ..
+                }) => (ecosystems.clone(), lookup_keys(package, *keyed)),
+                Some(Scope::Uncovered { reason, .. }) => {
+                    return Ok(About::Uncovered(reason.text()));
+                }
+                None => return Ok(About::Records(Vec::new())),
+            };
+            let places = consulted(&matcher.lookup, &ecosystems, &keys)?;
+            let packages: Vec<i64> = places.iter().map(|place| place.row).collect();
+            let records = about(self, &packages)?;
+            read(self, &mut matcher.lookup, &records, Some(&packages)).map(About::Records)
         };
         read().map_err(|error| self.database_error(error))
     }

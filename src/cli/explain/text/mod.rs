@@ -29,7 +29,14 @@ pub(super) fn text(explained: &Explained, manners: Manners) -> String {
     };
     page.heading();
     page.about();
-    for package in &explained.packages {
+    let mut packages: Vec<&ExplainedPackage> = explained.packages.iter().collect();
+    // What a scan finds comes first, then what it cannot tell.
+    packages.sort_by_key(|package| match package.conclusion {
+        Conclusion::Matches => 0,
+        Conclusion::CannotTell { .. } => 1,
+        _ => 2,
+    });
+    for package in packages {
         page.package(package);
     }
     page.gaps();
@@ -289,7 +296,7 @@ impl Page<'_> {
     fn place(&self, place: &Place) -> String {
         let spot = spot(place);
         let spot = if spot.is_empty() {
-            "not said".to_owned()
+            "the list does not say where".to_owned()
         } else {
             spot
         };

@@ -75,15 +75,15 @@ fn changed_letters(one: &str, other: &str) -> usize {
         for (column, target) in other.iter().enumerate() {
             let at = |line: &[usize], place: usize| line.get(place).copied().unwrap_or(usize::MAX);
             let replaced = at(&last, column) + usize::from(letter != *target);
-            let mut least = replaced
+            let mut fewest = replaced
                 .min(at(&last, column + 1) + 1)
                 .min(at(&current, column) + 1);
             let swaps =
                 column > 0 && previous == Some(*target) && other.get(column - 1) == Some(&letter);
             if swaps {
-                least = least.min(at(&before_last, column - 1).saturating_add(1));
+                fewest = fewest.min(at(&before_last, column - 1).saturating_add(1));
             }
-            current.push(least);
+            current.push(fewest);
         }
         before_last = std::mem::replace(&mut last, current);
         previous = Some(letter);

@@ -141,48 +141,44 @@ impl SearchArguments {
 
     /// Says so, with what is near.
     fn nothing(&self, what: &str, found: &Found, store: &Store) -> Result<Exit, Failure> {
-        let mut said = match found {
-            Found::Version {
-                package,
-                gaps,
-                records_about,
-                ..
-            } => {
-                if let Some(gap) = gaps.first() {
-                    tell(&format!("cannot tell: {}", safe(&gap.detail)));
-                    return Ok(Exit::NotAssessable);
-                }
-                let name = safe(&package.full_name());
-                let version = safe(&package.version);
-                match records_about {
-                    0 => format!("no advisory is about {name}"),
-                    1 => format!("1 advisory is about {name}, and it does not hold {version}"),
-                    count => {
-                        format!("{count} advisories are about {name}, and none holds {version}")
-                    }
-                }
-            }
-            _ => {
-                let ecosystem = self.ecosystem.as_deref();
-                let of = ecosystem.map_or_else(String::new, |name| format!(" of {}", safe(name)));
-                format!(
-                    "no advisory{of} has the id `{0}`, or is about a package `{0}`",
-                    safe(what)
-                )
-            }
-        };
+        if let Found::Version { gaps, .. } = found
+            && let Some(gap) = gaps.first()
+        {
+            tell(&format!("cannot tell: {}", safe(&gap.detail)));
+            return Ok(Exit::NotAssessable);
+        }
+        let mut said = vec![self.no(what, found)];
         let near = self.near(what, found, store)?;
         if !near.is_empty() {
-            said += &format!(
-                "\n  near are: {}",
-                listed(near.iter().map(String::as_str), 5)
-            );
+            let near = listed(near.iter().map(String::as_str), 5);
+            said.push(format!("  near are: {near}"));
         }
         if store.starter_size().map_err(Failure::new)?.is_some() {
-            said += "\n  the store holds only the advisories inside Plimsoll; `plimsoll db update` fetches the real ones";
+            said.push("  the store holds only the advisories inside Plimsoll; `plimsoll db update` fetches the real ones".to_owned());
         }
-        tell(&said);
+        tell(&said.join("\n"));
         Ok(Exit::No)
+    }
+
+    fn no(&self, what: &str, found: &Found) -> String {
+        let Found::Version {
+            package,
+            records_about,
+            ..
+        } = found
+        else {
+            let of = self.ecosystem.as_deref();
+            let of = of.map_or_else(String::new, |name| format!(" of {}", safe(name)));
+            let what = safe(what);
+            return format!("no advisory{of} has the id `{what}`, or is about a package `{what}`");
+        };
+        let name = safe(&package.full_name());
+        let version = safe(&package.version);
+        match records_about {
+            0 => format!("no advisory is about {name}"),
+            1 => format!("1 advisory is about {name}, and it does not hold {version}"),
+            count => format!("{count} advisories are about {name}, and none holds {version}"),
+        }
     }
 
     fn near(&self, what: &str, found: &Found, store: &Store) -> Result<Vec<String>, Failure> {
@@ -198,9 +194,12 @@ impl SearchArguments {
         if near.is_empty() && is_id {
             near = store.near_ids(&name).map_err(Failure::new)?;
         }
-        // What was asked for, but in another ecosystem.
+        // What was asked for, but in another ecosystem, is nearer than anything else.
         if self.ecosystem.is_some() {
-            near.extend(elsewhere(&name, store)?);
+            let elsewhere = elsewhere(&name, store)?;
+            if !elsewhere.is_empty() {
+                return Ok(elsewhere);
+            }
         }
         Ok(near)
     }

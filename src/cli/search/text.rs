@@ -181,15 +181,18 @@ fn about(records: &[StoredRecord], all: bool, manners: Manners) -> String {
     }
     let mut text = lines(&page);
     text.push(String::new());
-    let mut count = counted(records.len(), "advisory", "advisories");
+    let mut count = vec![counted(records.len(), "advisory", "advisories")];
     if lines_of.len() > most {
-        count += &format!("; {} more lines: --all shows them", lines_of.len() - most);
+        let more = counted(lines_of.len() - most, "more line", "more lines");
+        count.push(format!("{more}: --all shows them"));
     }
     if !all && !others.is_empty() {
         let are = counted(others.len(), "is", "are");
-        count += &format!("; {are} withdrawn or no vulnerability: --all shows them");
+        count.push(format!(
+            "{are} withdrawn or no vulnerability: --all shows them"
+        ));
     }
-    text.push(count);
+    text.push(count.join("; "));
     text.join("\n")
 }
 
@@ -202,16 +205,16 @@ fn affected(record: &StoredRecord, rows: &[StoredRow]) -> String {
         };
         safe(&row.range()) + &status
     });
-    let mut text = told.collect::<Vec<_>>().join("\n");
+    let mut lines: Vec<String> = told.collect();
     if rows.len() > RANGES {
-        text += &format!("\nand {} more", rows.len() - RANGES);
+        lines.push(format!("and {} more", rows.len() - RANGES));
     }
     if record.withdrawn.is_some() {
-        text += "\nwithdrawn";
+        lines.push("withdrawn".to_owned());
     } else if !matches!(record.kind, AdvisoryKind::Vulnerability) {
-        text += &format!("\n{}", record.kind);
+        lines.push(record.kind.to_string());
     }
-    text
+    lines.join("\n")
 }
 
 /// What holds a version, with the comparison.

@@ -87,10 +87,8 @@ impl Case<'_> {
             let candidate = row.candidate(lookup.record(record.key)?);
             self.why_not(row, &candidate, scheme, mention)
         };
-        let compares = matches!(
-            mention.relation,
-            Relation::Consulted | Relation::OtherRelease
-        );
+        // Versions of another release, or of another of the package's names, say nothing of this one.
+        let compares = mention.relation == Relation::Consulted;
         let steps = scheme.filter(|_| compares).map(|scheme| {
             let (introduced, fixed) = (row.introduced.as_deref(), row.fixed.as_deref());
             let last = row.last_affected.as_deref();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use anstyle::AnsiColor;
 
-use self::rows::{Tell as _, shown};
+use self::rows::{Told, shown};
 use crate::advisories::{Conclusion, StoredRecord};
 use crate::cli::Manners;
 use crate::cli::page::{counted, dim, listed, safe, strong, styled};
@@ -113,29 +113,38 @@ impl Page<'_> {
                 "none of the {all} advisories of the store bears it, as an id or as an alias; its sources: {sources}"
             );
         }
-        let matching = packages.iter().filter(|package| {
-            package.left_out.is_none() && package.conclusion == Conclusion::Matches
-        });
         let aboard = counted(packages.len(), "package", "packages");
         if packages.is_empty() {
             let rows = records.iter().flat_map(|record| &record.rows);
             let named: BTreeSet<&str> = rows.map(|row| row.package.as_str()).collect();
             let count = counted(named.len(), "package", "packages");
-            let named = listed(named, 3);
-            return format!(
-                "its records name {count} ({named}), and none of them is in this image"
-            );
+            let none = match named.len() {
+                1 => "which is not in this image",
+                _ => "and none of them is in this image",
+            };
+            return format!("its records name {count} ({}), {none}", listed(named, 3));
         }
-        match matching.count() {
-            0 => format!("{aboard} of this image are named by its records"),
-            count => format!("{count} of {aboard} of this image that its records name"),
+        let (counting, others): (Vec<_>, Vec<_>) = packages
+            .iter()
+            .filter(|package| package.conclusion == Conclusion::Matches)
+            .partition(|package| package.left_out.is_none());
+        match (counting.len(), others.len(), packages.len()) {
+            (0, 0, 1) => "1 package of this image is named by its records".to_owned(),
+            (0, 0, _) => format!("{aboard} of this image are named by its records"),
+            (0, count, _) => {
+                format!("{count} of {aboard} that its records name, but a scan does not count it")
+            }
+            (count, ..) => format!("{count} of {aboard} of this image that its records name"),
         }
-        .replace("1 package of this image are", "1 package of this image is")
     }
 
     /// What the id is, by its records.
     fn about(&mut self) {
         let explained = self.explained;
+        if explained.answer == Answer::UnknownId {
+            let hint = "`plimsoll db search` looks for ids that are near";
+            return self.line(dim(hint, self.manners));
+        }
         let mut records = explained.records.iter();
         let Some(summary) = records
             .clone()
@@ -213,7 +222,9 @@ impl Page<'_> {
         self.left_out(explained);
         if !explained.ecosystems.is_empty() {
             let ecosystems = explained.ecosystems.iter().map(String::as_str);
-            let source = package.source.as_ref();
+            let source = package.source.as_ref().filter(|source| {
+                (&source.name, &source.version) != (&package.name, &package.version)
+            });
             let source = source.map_or_else(String::new, |source| {
                 format!("; its source is {} {}", source.name, source.version)
             });
@@ -232,7 +243,7 @@ impl Page<'_> {
             }
         }
         let count = explained.rows.len();
-        let told: usize = shown(&explained.rows).iter().map(|row| row.count()).sum();
+        let told: usize = shown(&explained.rows).iter().map(Told::count).sum();
         if told < count {
             let more = counted(count - told, "more row", "more rows");
             let more = format!("  {more} further away: --json has them");

@@ -11,14 +11,6 @@ const MOST: usize = 10;
 /// Releases that are named.
 const RELEASES: usize = 6;
 
-/// Something that is told of rows.
-pub(super) trait Tell {
-    /// How many rows it speaks of.
-    fn count(&self) -> usize;
-    /// A line about the row, then lines about why.
-    fn lines(&self, distribution: Option<&Distribution>) -> Vec<String>;
-}
-
 /// What is told of all rows of a package.
 pub(super) fn shown(rows: &[RowExplanation]) -> Vec<Told<'_>> {
     let mut told = Vec::new();
@@ -70,15 +62,17 @@ pub(super) enum Told<'r> {
     Elsewhere(Vec<&'r RowExplanation>),
 }
 
-impl Tell for Told<'_> {
-    fn count(&self) -> usize {
+impl Told<'_> {
+    /// How many rows it speaks of.
+    pub(super) fn count(&self) -> usize {
         match self {
             Self::Row(_) => 1,
             Self::Elsewhere(rows) => rows.len(),
         }
     }
 
-    fn lines(&self, distribution: Option<&Distribution>) -> Vec<String> {
+    /// A line about the row, then lines about why.
+    pub(super) fn lines(&self, distribution: Option<&Distribution>) -> Vec<String> {
         match self {
             Self::Row(row) => of_row(row),
             Self::Elsewhere(rows) => {

@@ -1,5 +1,6 @@
 //! Names that are near to one that nobody has: for whoever mistyped it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::error::AdvisoryError;
@@ -11,12 +12,12 @@ const SUGGESTED: usize = 5;
 const LONGEST: usize = 64;
 
 impl Store {
-    /// Package names that are near to one: nearest first, then by name.
+    /// Package names that are near to one: nearest first.
     pub fn near_packages(&self, name: &str) -> Result<Vec<String>, AdvisoryError> {
         self.near("SELECT DISTINCT name FROM package", name)
     }
 
-    /// Ids and aliases that are near to one: nearest first, then by name.
+    /// Ids and aliases that are near to one: nearest first.
     pub fn near_ids(&self, id: &str) -> Result<Vec<String>, AdvisoryError> {
         self.near(
             "SELECT external_id FROM advisory UNION SELECT name FROM alias",
@@ -27,19 +28,23 @@ impl Store {
     fn near(&self, sql: &str, word: &str) -> Result<Vec<String>, AdvisoryError> {
         let word = word.to_lowercase();
         let read = || -> rusqlite::Result<Vec<String>> {
-            let mut found: BTreeSet<(usize, String)> = BTreeSet::new();
+            let mut found: BTreeSet<(usize, Reverse<usize>, String)> = BTreeSet::new();
             let mut statement = self.connection.prepare(sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let name: String = row.get(0)?;
-                if let Some(distance) = distance(&word, &name.to_lowercase()) {
-                    found.insert((distance, name));
+                let lower = name.to_lowercase();
+                if let Some(distance) = distance(&word, &lower) {
+                    // Of two that are as near, the one that begins alike for longer is meant.
+                    let pairs = word.chars().zip(lower.chars());
+                    let alike = pairs.take_while(|(one, other)| one == other).count();
+                    found.insert((distance, Reverse(alike), name));
                     if found.len() > SUGGESTED {
                         found.pop_last();
                     }
                 }
             }
-            Ok(found.into_iter().map(|(_, name)| name).collect())
+            Ok(found.into_iter().map(|(_, _, name)| name).collect())
         };
         read().map_err(|error| self.database_error(error))
     }

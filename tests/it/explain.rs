@@ -115,6 +115,34 @@ fn an_explanation_reads_well_whether_it_matches_or_not() {
 }
 
 #[test]
+fn what_a_package_of_the_distribution_owns_does_not_count_unless_all_does() {
+    let env = with_store();
+    let owned = "usr/lib/python3/dist-packages/requests-2.28.1.egg-info/PKG-INFO";
+    let status = "Package: python3-requests\nStatus: install ok installed\nArchitecture: all\nSource: requests\nVersion: 2.28.1+dfsg-1\n";
+    ImageBuilder::new()
+        .layer("ADD rootfs.tar /", |layer| {
+            layer
+                .file("etc/os-release", DEBIAN)
+                .file(owned, metadata("requests", "2.28.1"))
+                .file(
+                    "var/lib/dpkg/info/python3-requests.list",
+                    format!("/.\n/usr\n/{owned}\n"),
+                )
+                .file("var/lib/dpkg/status", status)
+        })
+        .write_layout(&env.path("layout"));
+    let image = format!("oci:{}", env.path("layout").display());
+    snapshot(
+        "explain_owned",
+        &env,
+        &["explain", &image, "CVE-2099-0002"],
+        1,
+    );
+    let all = ["explain", "--all", &image, "CVE-2099-0002"];
+    env.run(&all).expect_code(0);
+}
+
+#[test]
 fn what_explain_says_in_json_is_what_a_scan_finds() {
     let env = with_store();
     let image = image(&env);

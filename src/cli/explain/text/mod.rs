@@ -132,7 +132,9 @@ impl Page<'_> {
             (0, 0, 1) => "1 package of this image is named by its records".to_owned(),
             (0, 0, _) => format!("{aboard} of this image are named by its records"),
             (0, count, _) => {
-                format!("{count} of {aboard} that its records name, but a scan does not count it")
+                format!(
+                    "{count} of {aboard} that its records name would match, but a scan does not count it"
+                )
             }
             (count, ..) => format!("{count} of {aboard} of this image that its records name"),
         }
@@ -145,41 +147,11 @@ impl Page<'_> {
             let hint = "`plimsoll db search` looks for ids that are near";
             return self.line(dim(hint, self.manners));
         }
-        let mut records = explained.records.iter();
-        let Some(summary) = records
-            .clone()
-            .map(|record| record.summary.as_str())
-            .find(|summary| !summary.is_empty())
-            .or_else(|| records.next().map(|record| record.id.as_str()))
-        else {
-            return;
-        };
+        let summary = safe(self.summary());
         self.line("");
-        self.line(safe(summary));
-        let findings = explained
-            .packages
-            .iter()
-            .flat_map(|package| &package.findings);
-        let of_finding = findings
-            .clone()
-            .map(|found| &found.advisory)
-            .max_by_key(|advisory| advisory.severity);
-        let severity = of_finding.map_or_else(
-            || {
-                let ratings = explained.records.iter().filter_map(|record| {
-                    let by = &record.rating.as_ref()?.by;
-                    Some((record.severity(), format!("{}, {by}", record.source)))
-                });
-                ratings.max()
-            },
-            |advisory| {
-                let by = advisory.severity_source.clone();
-                Some((advisory.severity, by.unwrap_or_default()))
-            },
-        );
-        if let Some((severity, by)) = severity {
-            self.labelled(0, "Severity", format!("{severity} (by {})", safe(&by)));
-        }
+        self.line(summary);
+        let severity = self.severity();
+        self.labelled(0, "Severity", severity);
         let names: BTreeSet<&str> = explained
             .records
             .iter()
@@ -197,6 +169,39 @@ impl Page<'_> {
         let more = explained.records.len().saturating_sub(SHOWN);
         if more > 0 {
             self.labelled(0, "", format!("{more} more: --json has them"));
+        }
+    }
+
+    /// What a finding says, else what the first record does that says anything.
+    fn summary(&self) -> &str {
+        let Explained {
+            packages, records, ..
+        } = self.explained;
+        let findings = packages.iter().flat_map(|package| &package.findings);
+        let of_findings = findings.map(|found| found.advisory.summary.as_str());
+        let of_records = records.iter().map(|record| record.summary.as_str());
+        let ids = records.iter().map(|record| record.id.as_str());
+        let mut all = of_findings.chain(of_records).chain(ids);
+        all.find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
+    /// The worst that a finding has, else that a record says; and by whose word.
+    fn severity(&self) -> String {
+        let Explained {
+            packages, records, ..
+        } = self.explained;
+        let findings = packages.iter().flat_map(|package| &package.findings);
+        let of_findings = findings.filter_map(|found| {
+            let by = found.advisory.severity_source.clone()?;
+            Some((found.advisory.severity, by))
+        });
+        let of_records = records.iter().filter_map(|record| {
+            let by = &record.rating.as_ref()?.by;
+            Some((record.severity(), format!("{}, {by}", record.source)))
+        });
+        match of_findings.max().or_else(|| of_records.max()) {
+            Some((severity, by)) => format!("{severity} (by {})", safe(&by)),
+            None => "nobody says".to_owned(),
         }
     }
 

@@ -108,7 +108,7 @@ mod tests {
             ("openssl", "opensl", 1),
             ("abc", "", 3),
             ("", "abc", 3),
-            ("größe", "grosse", 2),
+            ("größe", "grosse", 3),
         ] {
             assert_eq!(changed_letters(one, other), changed, "{one} {other}");
         }

@@ -50,10 +50,22 @@ pub(super) fn shown(rows: &[RowExplanation]) -> Vec<Told<'_>> {
         };
         let nearest = below.last().into_iter().chain(above.first());
         told.extend(nearest.copied().map(Told::Row));
-        told.extend(group.iter().filter(|row| !is_range(row)).map(Told::Row));
+        let rest = group.iter().filter(|row| !is_range(row));
+        told.extend(rest.filter(|row| !is_beside(row, rows)).map(Told::Row));
     }
     told.truncate(MOST);
     told
+}
+
+/// Whether a row has another of the package's names, though its record speaks of the one that is looked up, too.
+fn is_beside(row: &RowExplanation, rows: &[RowExplanation]) -> bool {
+    let is_other_name = |row: &RowExplanation| matches!(row.verdict, RowVerdict::OtherName { .. });
+    let of_same_record = |other: &&RowExplanation| {
+        (&other.advisory, &other.source, &other.row.ecosystem)
+            == (&row.advisory, &row.source, &row.row.ecosystem)
+    };
+    let mut others = rows.iter().filter(of_same_record);
+    is_other_name(row) && others.any(|other| !is_other_name(other))
 }
 
 /// One row, or all those of other releases.

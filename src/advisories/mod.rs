@@ -20,6 +20,7 @@ mod matching;
 mod rating;
 mod report;
 mod schema_1;
+mod search;
 mod signals;
 mod snapshot;
 mod starter;
@@ -43,7 +44,9 @@ pub use feeds::{FeedInput, Format};
 pub use history::{AsOf, AsOfError};
 pub use import::Source;
 pub use matching::{
-    AdvisoryRecord, ExtendedFix, Match, MatchOutcome, Proof, known_as_of, match_packages,
+    About, AdvisoryRecord, Bound, Conclusion, Explanation, ExtendedFix, Match, MatchOutcome,
+    PackageExplanation, Proof, RowExplanation, RowVerdict, Step, StoredRecord, StoredRow, explain,
+    known_as_of, match_packages, steps,
 };
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};

@@ -11,6 +11,8 @@ pub enum Exit {
     Success,
     /// 1: the scan found something at or above the gate.
     Findings,
+    /// 1, too: a question was answered with no: nothing was found, as `grep` says it.
+    No,
     /// 2: the command line makes no sense.
     Usage,
     /// 3: the job could not be done: no such image, no network, bytes that are not what was promised.
@@ -32,7 +34,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
-            Self::Findings => 1,
+            Self::Findings | Self::No => 1,
             Self::Usage => 2,
             Self::Failed => 3,
             Self::NotAssessable => 4,

@@ -13,8 +13,10 @@ use crate::inventory::{SBOM_LIMIT, read_sbom};
 use crate::layers::Cache;
 use crate::model::limits::read_at_most;
 use crate::model::{Date, Limits, Platform};
-use crate::scan::{Progress as _, ScanError, ScanOptions, scan, scan_sbom};
-use crate::source::{self, Reference, SourceError, SourceOptions};
+use crate::scan::{
+    Explained, Progress as _, ScanError, ScanOptions, explain, explain_sbom, scan, scan_sbom,
+};
+use crate::source::{self, Image, Reference, SourceError, SourceOptions};
 
 /// What the text of `IMAGE` can be.
 pub(super) const FORMS: &str = "Images:
@@ -121,6 +123,43 @@ impl ImageArguments {
         wanted: Wanted,
         manners: Manners,
     ) -> Result<Evidence, Failure> {
+        let of_list =
+            |name: &str, bytes: &[u8], options: &_| scan_sbom(name, bytes, store, options);
+        let of_image = |image: &Image, options: &_, bars: &Bars| scan(image, store, options, bars);
+        self.look(subject, wanted, manners, of_list, of_image)
+    }
+
+    /// Reads it and explains an id. The same is looked for as in a scan, so that one finds the other's layers in the cache.
+    pub(super) fn explain(
+        &self,
+        subject: &Subject,
+        store: &Store,
+        id: &str,
+        manners: Manners,
+    ) -> Result<Explained, Failure> {
+        let wanted = Wanted {
+            secrets: true,
+            integrity: true,
+            gate: Gate::Never,
+            date: None,
+            max_age: None,
+            new_since: None,
+        };
+        let of_list =
+            |name: &str, bytes: &[u8], options: &_| explain_sbom(name, bytes, store, options, id);
+        let of_image =
+            |image: &Image, options: &_, bars: &Bars| explain(image, store, options, id, bars);
+        self.look(subject, wanted, manners, of_list, of_image)
+    }
+
+    fn look<T>(
+        &self,
+        subject: &Subject,
+        wanted: Wanted,
+        manners: Manners,
+        of_list: impl FnOnce(&str, &[u8], &ScanOptions) -> Result<T, ScanError>,
+        of_image: impl FnOnce(&Image, &ScanOptions, &Bars) -> Result<T, ScanError>,
+    ) -> Result<T, Failure> {
         // Lines and bars would write over each other.
         let bars = Bars::new(!manners.quiet && !manners.verbose);
         let mut options = ScanOptions {
@@ -136,21 +175,18 @@ impl ImageArguments {
             threads: self.threads.map(usize::from),
             cache: None,
         };
-        let evidence = match subject {
-            Subject::Sbom(path) => {
-                let bytes = read_file(path)?;
-                scan_sbom(&file_name(path), &bytes, store, &options)
-            }
+        let looked = match subject {
+            Subject::Sbom(path) => of_list(&file_name(path), &read_file(path)?, &options),
             Subject::Image(reference) => {
                 options.cache = self.cache(&bars, manners)?;
                 let image = source::open(reference, &self.source_options())
                     .map_err(|error| self.unopened(error, reference))?;
                 tracing::info!("{} has {} layers", image.name, image.layers.len());
-                scan(&image, store, &options, &bars)
+                of_image(&image, &options, &bars)
             }
         };
         bars.clear();
-        evidence.map_err(of_scan)
+        looked.map_err(of_scan)
     }
 
     /// A registry was asked, though there is a file or folder of that name: it did not look like an image.

@@ -6,14 +6,17 @@ mod clock;
 mod compare;
 mod db;
 mod exit;
+mod explain;
 mod failure;
 mod fetch;
 mod folders;
 mod image;
 mod output;
+mod page;
 mod progress;
 mod sbom;
 mod scan;
+mod search;
 
 use std::io::Write as _;
 
@@ -75,6 +78,8 @@ enum Command {
     Scan(scan::ScanArguments),
     /// List what is aboard: a bill of materials, without findings.
     Sbom(sbom::SbomArguments),
+    /// Say why a scan of an image finds an advisory, or why it does not.
+    Explain(explain::ExplainArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
     /// Print the completions of a shell, to be put where it looks for them.
@@ -127,6 +132,7 @@ pub fn run() -> Exit {
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
         Command::Sbom(sbom) => sbom.run(manners),
+        Command::Explain(explain) => explain.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Completions { shell } => {
             // Through a buffer: the generator panics where it cannot write.

@@ -153,7 +153,7 @@ fn source_date() -> Result<Option<i64>, Failure> {
 }
 
 /// The terminal's columns; a pipe or a file gets the default.
-fn terminal_width() -> u16 {
+pub(super) fn terminal_width() -> u16 {
     terminal_size::terminal_size_of(std::io::stdout()).map_or_else(
         || Look::default().width,
         |(terminal_size::Width(width), _)| width,

@@ -23,7 +23,7 @@ pub use assemble::{
     DeletedPackage, InstalledPackage, Integrity, Inventory, ModifiedFile, assemble,
 };
 
-pub use sbom::{Listed, SBOM_LIMIT, Sbom, read_sbom};
+pub use sbom::{Listed, SBOM_LIMIT, Sbom, read_purl, read_sbom};
 pub use unread::Unread;
 
 use crate::layers::Detector;

@@ -6,6 +6,7 @@
 
 mod aboard;
 mod age;
+mod explain;
 mod image;
 mod life;
 mod list;
@@ -21,6 +22,8 @@ use crate::model::{Date, DiffId, Digest, LayerDescriptor, Limits};
 use crate::secrets::{Engine, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
+use self::aboard::Aboard;
+pub use self::explain::{Answer, EXPLANATION_SCHEMA, Explained, ExplainedPackage, LeftOut};
 use self::image::{Found, config_secrets};
 use self::reading::Reading;
 
@@ -168,6 +171,28 @@ pub fn scan(
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<Evidence, ScanError> {
+    let (aboard, detectors) = look(image, options, progress)?;
+    aboard.evidence(store, options, detectors)
+}
+
+/// Explains why a scan of an image finds an advisory, or why it does not. Nothing but packages is looked for.
+pub fn explain(
+    image: &Image,
+    store: &Store,
+    options: &ScanOptions,
+    id: &str,
+    progress: &dyn Progress,
+) -> Result<Explained, ScanError> {
+    let (aboard, _) = look(image, options, progress)?;
+    aboard.explain(store, options, id)
+}
+
+/// What is aboard of an image, and the digest of those that looked.
+fn look(
+    image: &Image,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+) -> Result<(Aboard, Digest), ScanError> {
     let engine = if options.secrets {
         Some(Arc::new(Engine::new(Rules::embedded()?, None)))
     } else {
@@ -189,7 +214,7 @@ pub fn scan(
         inventory: &inventory,
         config: &config,
     };
-    found.aboard().evidence(store, options, detectors.digest())
+    Ok((found.aboard(), detectors.digest()))
 }
 
 /// Scans a list of packages, of a file of this name: what it lists is matched as if it had been found. There is nothing to look
@@ -200,15 +225,30 @@ pub fn scan_sbom(
     store: &Store,
     options: &ScanOptions,
 ) -> Result<Evidence, ScanError> {
+    let aboard = read_list(name, bytes)?;
+    let mut evidence = aboard.evidence(store, options, detectors(None, options).digest())?;
+    evidence.policy.secrets = false;
+    evidence.policy.integrity = false;
+    Ok(evidence)
+}
+
+/// Explains why a scan of a list of packages finds an advisory, or why it does not.
+pub fn explain_sbom(
+    name: &str,
+    bytes: &[u8],
+    store: &Store,
+    options: &ScanOptions,
+    id: &str,
+) -> Result<Explained, ScanError> {
+    read_list(name, bytes)?.explain(store, options, id)
+}
+
+fn read_list(name: &str, bytes: &[u8]) -> Result<Aboard, ScanError> {
     let name = name.to_owned();
     let sbom = match inventory::read_sbom(bytes) {
         Ok(Some(sbom)) => sbom,
         Ok(None) => return Err(ScanError::NoSbom { name }),
         Err(source) => return Err(ScanError::Sbom { name, source }),
     };
-    let aboard = list::aboard(&name, Digest::sha256_of(bytes), sbom);
-    let mut evidence = aboard.evidence(store, options, detectors(None, options).digest())?;
-    evidence.policy.secrets = false;
-    evidence.policy.integrity = false;
-    Ok(evidence)
+    Ok(list::aboard(&name, Digest::sha256_of(bytes), sbom))
 }

@@ -23,6 +23,8 @@ mod env;
 mod hand_checked;
 /// Bad input: a clear error or a gap, and the exit code that tells which.
 mod hostile;
+/// Why an advisory matches, and what the store holds.
+mod explain;
 /// Images as code.
 mod image;
 /// Ownership and deleted packages.

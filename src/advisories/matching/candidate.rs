@@ -234,7 +234,7 @@ impl<'s> Lookup<'s> {
             .collect()
     }
 
-    fn record(&mut self, id: i64) -> rusqlite::Result<Rc<Record>> {
+    pub(super) fn record(&mut self, id: i64) -> rusqlite::Result<Rc<Record>> {
         if let Some(record) = self.records.get(&id) {
             return Ok(Rc::clone(record));
         }

@@ -94,6 +94,11 @@ impl Extended {
         extended
     }
 
+    /// The ecosystems whose rows can be found.
+    pub(super) fn searched(&self) -> impl Iterator<Item = &Searched> {
+        self.maintained.iter().chain(&self.certified)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.maintained.is_empty()
     }

@@ -5,13 +5,17 @@
 //! ecosystem without advisories, a version without an order. No range is parsed here: the store has keys already, and only
 //! the installed version is turned into one; a fix becomes a key where fixes are compared with each other.
 
+mod build;
 mod candidate;
+mod explain;
 mod extended;
 mod flavour;
 mod fold;
 mod module;
+mod records;
 #[cfg(test)]
 mod red_hat_tests;
+mod steps;
 mod target;
 #[cfg(test)]
 pub(super) mod testing;
@@ -26,10 +30,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use self::candidate::Lookup;
+pub use self::explain::{
+    Conclusion, Explanation, PackageExplanation, RowExplanation, RowVerdict, explain,
+};
 use self::extended::Extended;
 pub use self::extended::ExtendedFix;
 use self::fold::Hit;
 use self::module::Context;
+pub use self::records::{About, StoredRecord, StoredRow};
+pub use self::steps::{Bound, Step, steps};
 use self::target::{Inferred, Keyed, NoTarget, Selector, Target};
 use super::advisory::{AdvisoryKind, Status};
 use super::ecosystem;
@@ -190,7 +199,22 @@ enum Scope {
     },
 }
 
+impl Scope {
+    /// All that is looked in, extended support's included.
+    fn all_searched(&self) -> Vec<Searched> {
+        match self {
+            Self::Covered { searched, extended } => searched
+                .iter()
+                .chain(extended.searched())
+                .cloned()
+                .collect(),
+            Self::Uncovered { .. } => Vec::new(),
+        }
+    }
+}
+
 /// An ecosystem to look in.
+#[derive(Clone)]
 struct Searched {
     id: i64,
     name: String,
@@ -244,6 +268,25 @@ enum Uncovered {
     /// There is a feed, but nothing of it in the store.
     NotInStore(String),
     NoFeed(String),
+}
+
+impl Uncovered {
+    const fn kind(&self) -> GapKind {
+        match self {
+            Self::UnknownDistribution => GapKind::UnknownDistribution,
+            Self::NotInStore(_) | Self::NoFeed(_) => GapKind::NoAdvisories,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::UnknownDistribution => "the distribution is not known".to_owned(),
+            Self::NotInStore(label) => {
+                format!("the advisory store holds nothing for {}", Untrusted(label))
+            }
+            Self::NoFeed(label) => format!("there is no advisory feed for {}", Untrusted(label)),
+        }
+    }
 }
 
 struct Matcher<'s> {
@@ -318,6 +361,17 @@ impl<'s> Matcher<'s> {
     }
 
     fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {
+        let key = self.scope_key(package);
+        if let Some(hits) = self.hits(&key, package)? {
+            self.outcome.matches.extend(fold::fold(index, &hits));
+        } else if let Some(Scope::Uncovered { unjudged, .. }) = self.scopes.get_mut(&key) {
+            unjudged.add(package);
+        }
+        Ok(())
+    }
+
+    /// What a package has in common with those that are matched with the same advisories.
+    fn scope_key(&mut self, package: &Package) -> ScopeKey {
         let own = package.distribution.as_deref().or(self.distribution);
         let distribution = own.filter(|_| package.package_type.is_os());
         let package_type = target::advisory_type(package);
@@ -326,17 +380,19 @@ impl<'s> Matcher<'s> {
             let scope = self.scope(&key);
             self.scopes.insert(key.clone(), scope);
         }
-        match self.scopes.get_mut(&key) {
-            Some(Scope::Covered { searched, extended }) => {
-                let (lookup, gaps) = (&mut self.lookup, &mut self.outcome.gaps);
-                let hits = find_hits(lookup, searched, package, gaps)?;
-                let hits = extended.settle(lookup, searched, package, hits, gaps)?;
-                self.outcome.matches.extend(fold::fold(index, &hits));
-            }
-            Some(Scope::Uncovered { unjudged, .. }) => unjudged.add(package),
-            None => {}
-        }
-        Ok(())
+        key
+    }
+
+    /// The rows that apply to a package; `None` where no advisories speak of its like.
+    fn hits(&mut self, key: &ScopeKey, package: &Package) -> rusqlite::Result<Option<Vec<Hit>>> {
+        let Some(Scope::Covered { searched, extended }) = self.scopes.get(key) else {
+            return Ok(None);
+        };
+        let (lookup, gaps) = (&mut self.lookup, &mut self.outcome.gaps);
+        let hits = find_hits(lookup, searched, package, gaps)?;
+        extended
+            .settle(lookup, searched, package, hits, gaps)
+            .map(Some)
     }
 
     fn finish(mut self) -> MatchOutcome {
@@ -344,28 +400,11 @@ impl<'s> Matcher<'s> {
             let Scope::Uncovered { reason, unjudged } = scope else {
                 continue;
             };
-            let gap = match reason {
-                Uncovered::UnknownDistribution => Gap::new(
-                    GapKind::UnknownDistribution,
-                    format!("the distribution is not known: {}", unjudged.told()),
-                ),
-                Uncovered::NotInStore(label) => Gap::new(
-                    GapKind::NoAdvisories,
-                    format!(
-                        "the advisory store holds nothing for {}: {}",
-                        Untrusted(&label),
-                        unjudged.told()
-                    ),
-                ),
-                Uncovered::NoFeed(label) => Gap::new(
-                    GapKind::NoAdvisories,
-                    format!(
-                        "there is no advisory feed for {}: {}",
-                        Untrusted(&label),
-                        unjudged.told_by_name()
-                    ),
-                ),
+            let told = match reason {
+                Uncovered::NoFeed(_) => unjudged.told_by_name(),
+                _ => unjudged.told(),
             };
+            let gap = Gap::new(reason.kind(), format!("{}: {told}", reason.text()));
             self.outcome.gaps.push(gap);
         }
         self.outcome.gaps.sort();
@@ -406,34 +445,59 @@ fn find_hits(
     gaps: &mut Vec<Gap>,
 ) -> rusqlite::Result<Vec<Hit>> {
     let mut hits = Vec::new();
-    let mut own_rows = Vec::new();
-    for ecosystem in searched {
-        for keys in lookup_keys(package, ecosystem.keyed) {
-            for (name, version) in &keys {
-                let name = ecosystem::normal_name(&ecosystem.name, name);
-                let Some(row) = lookup.package(ecosystem.id, &name)? else {
-                    continue;
-                };
-                if ecosystem.inferred.is_none() {
-                    own_rows.push(row);
-                }
-                let query = Query {
-                    package,
-                    ecosystem: &ecosystem.name,
-                    name: &name,
-                    version,
-                    row,
-                    inferred: ecosystem.inferred,
-                };
-                query.run(lookup, &mut hits, gaps)?;
-                break;
-            }
-        }
+    let places = consulted(lookup, searched, package)?;
+    for place in &places {
+        let query = Query {
+            package,
+            ecosystem: place.ecosystem,
+            name: &place.name,
+            version: &place.version,
+            row: place.row,
+            inferred: place.inferred,
+        };
+        query.run(lookup, &mut hits, gaps)?;
     }
     if hits.iter().any(|hit| hit.inferred) {
+        let own = places.iter().filter(|place| place.inferred.is_none());
+        let own_rows: Vec<i64> = own.map(|place| place.row).collect();
         drop_settled(lookup, &own_rows, package, &mut hits)?;
     }
     Ok(hits)
+}
+
+/// What the store is asked of a package: of each list of its names the first that an ecosystem knows.
+struct Consulted<'q> {
+    ecosystem: &'q str,
+    name: String,
+    version: String,
+    row: i64,
+    inferred: Option<Inferred>,
+}
+
+fn consulted<'q>(
+    lookup: &Lookup<'_>,
+    searched: &'q [Searched],
+    package: &Package,
+) -> rusqlite::Result<Vec<Consulted<'q>>> {
+    let mut places = Vec::new();
+    for ecosystem in searched {
+        for keys in lookup_keys(package, ecosystem.keyed) {
+            for (name, version) in keys {
+                let name = ecosystem::normal_name(&ecosystem.name, &name).into_owned();
+                if let Some(row) = lookup.package(ecosystem.id, &name)? {
+                    places.push(Consulted {
+                        ecosystem: &ecosystem.name,
+                        name,
+                        version,
+                        row,
+                        inferred: ecosystem.inferred,
+                    });
+                    break;
+                }
+            }
+        }
+    }
+    Ok(places)
 }
 
 /// An issue that the distribution itself speaks of is no longer open there, whatever the other one still says.

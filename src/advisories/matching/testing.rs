@@ -41,6 +41,14 @@ pub(in crate::advisories) fn on(id: &str, version: &str) -> Distribution {
     }
 }
 
+pub(in crate::advisories) fn pypi(name: &str, version: &str) -> Package {
+    Package::new(PackageType::PYPI, name, version)
+}
+
+pub(in crate::advisories) fn npm(name: &str, version: &str) -> Package {
+    Package::new(PackageType::NPM, name, version)
+}
+
 fn of_source(package_type: PackageType, name: &str, source: &str, version: &str) -> Package {
     let mut package = Package::new(package_type, name, version);
     package.source = Some(SourcePackage {

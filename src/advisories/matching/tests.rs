@@ -1,15 +1,7 @@
 //! The meaning of records: what is found, what is not, and what becomes a gap.
 
-use super::testing::{add, deb, found, ids, on, osv, record, rpm};
+use super::testing::{add, deb, found, ids, npm, on, osv, pypi, record, rpm};
 use super::*;
-
-fn pypi(name: &str, version: &str) -> Package {
-    Package::new(PackageType::PYPI, name, version)
-}
-
-fn npm(name: &str, version: &str) -> Package {
-    Package::new(PackageType::NPM, name, version)
-}
 
 fn matched(store: &Store, packages: &[Package]) -> MatchOutcome {
     match_packages(store, None, packages).expect("matched")

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::compare::CompareArguments;
+use super::search::SearchArguments;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{AdvisoryError, Format, Selection, Store};
 use crate::model::Date;
@@ -62,6 +63,8 @@ enum DbCommand {
         #[arg(long)]
         json: bool,
     },
+    /// The advisories with an id, or about a package.
+    Search(SearchArguments),
     /// Write the store, or some of its sources, into one file that can be matched from as it is.
     ///
     /// For machines without a network: `plimsoll db import FILE` takes it in there. A name that ends in .zst is packed.
@@ -115,6 +118,7 @@ impl DbArguments {
                 update_feeds(&path, &feeds, list.as_deref(), manners)
             }
             DbCommand::Status { json } => status(self.db.as_deref(), json, manners),
+            DbCommand::Search(search) => search.run(self.db.as_deref(), manners),
             DbCommand::Export {
                 file,
                 sources,

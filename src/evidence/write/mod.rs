@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use super::Evidence;
+pub(crate) use table::{rests_on, shortened, spot};
 
 /// A form in which evidence is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

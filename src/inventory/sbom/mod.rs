@@ -72,6 +72,15 @@ pub struct Listed {
     pub removed_in: Option<DiffId>,
 }
 
+/// The package that a PURL names, and the distribution that it is of; half a sentence why where it names none.
+pub fn read_purl(text: &str) -> Result<(Package, Option<Distribution>), &'static str> {
+    match purl::read(text, None) {
+        Ok(told) => Ok((told.package, told.distribution)),
+        Err(purl::Refused::NoPackage) => Err("it names an image or a repository"),
+        Err(purl::Refused::Malformed(_)) => Err("it is not well formed"),
+    }
+}
+
 /// Reads a list of any known form; `None` for a document that is none.
 pub fn read_sbom(bytes: &[u8]) -> Result<Option<Sbom>, ParseError> {
     read(bytes, Bounds::USER)

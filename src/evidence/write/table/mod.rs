@@ -6,6 +6,8 @@ mod files;
 mod tests;
 mod words;
 
+pub(crate) use self::words::{rests_on, shortened, spot};
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -16,7 +18,7 @@ use comfy_table::{
     Table, TableStyle,
 };
 
-use self::words::{INSTRUCTION_SHOWN, compared, counted, feeds, rests_on, shortened, spot, told};
+use self::words::{INSTRUCTION_SHOWN, compared, counted, feeds, told};
 use super::Look;
 use crate::evidence::{
     Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding,

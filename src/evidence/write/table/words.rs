@@ -51,7 +51,7 @@ pub(super) fn compared(earlier: &EarlierAdvisories, findings: &[Finding]) -> Str
 }
 
 /// That no byte was read, and whose word was taken instead.
-pub(super) fn rests_on(sbom: &SbomRecord) -> String {
+pub(crate) fn rests_on(sbom: &SbomRecord) -> String {
     let tool = sbom.tool.as_deref().unwrap_or("an unknown tool");
     let subject = sbom.subject.as_deref().unwrap_or("an image");
     format!(
@@ -100,7 +100,7 @@ pub(super) fn bytes(count: u64) -> String {
 }
 
 /// File and line, or the part of the config.
-pub(super) fn spot(place: &Place) -> String {
+pub(crate) fn spot(place: &Place) -> String {
     let spot = place.path.as_ref().map(ToString::to_string).or_else(|| {
         place
             .config
@@ -114,7 +114,7 @@ pub(super) fn spot(place: &Place) -> String {
 }
 
 /// A build instruction without the shell and the markers that builders put around it, and with digests cut short.
-pub(super) fn shortened(instruction: &str, room: usize) -> String {
+pub(crate) fn shortened(instruction: &str, room: usize) -> String {
     let bare = instruction
         .trim_start_matches("/bin/sh -c ")
         .trim_start_matches("#(nop)")

@@ -397,6 +397,9 @@ fn at_all_bounds(record: &StoredRecord) -> BTreeMap<Option<Distribution>, Vec<Pa
         .collect()
 }
 
+/// Versions of the packages of one record that are tried.
+const MOST_VERSIONS: usize = 24;
+
 /// Goes through every `step`th record of a store, at all its bounds; how many reasons were checked.
 fn agree_on(store: &Store, step: usize) -> usize {
     let mut statement = store
@@ -411,7 +414,9 @@ fn agree_on(store: &Store, step: usize) -> usize {
     let mut reasons = 0;
     for id in ids.iter().step_by(step) {
         for record in store.records_named(id).expect("records") {
-            for (distribution, packages) in at_all_bounds(&record) {
+            for (distribution, mut packages) in at_all_bounds(&record) {
+                // A package of a hundred advisories is a hundred explanations for each of its versions.
+                packages.truncate(MOST_VERSIONS);
                 let outcome = match_packages(store, distribution.as_ref(), &packages);
                 let matches = outcome.expect("matched").matches;
                 let found = matches.into_iter().map(|found| found.advisory.id);
@@ -435,7 +440,7 @@ fn no_real_record_is_explained_otherwise_than_it_is_matched() {
         ("AlmaLinux.jsonl.gz", Format::Osv, 1999),
         ("Debian-DSA-DLA.jsonl.zst", Format::Osv, 1499),
         ("PyPI.jsonl.gz", Format::Osv, 599),
-        ("Go.jsonl.gz", Format::Osv, 599),
+        ("Go.jsonl.gz", Format::Osv, 1499),
         ("native/alpine-secdb-2020.jsonl.gz", Format::Secdb, 399),
     ] {
         let Some((store, _)) = real_data::store(file, format) else {

@@ -10,6 +10,7 @@ mod failure;
 mod fetch;
 mod folders;
 mod image;
+mod key;
 mod output;
 mod progress;
 mod sbom;
@@ -77,6 +78,8 @@ enum Command {
     Sbom(sbom::SbomArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
+    /// Keys that sign: make one.
+    Key(key::KeyArguments),
     /// Print the completions of a shell, to be put where it looks for them.
     Completions {
         /// The shell.
@@ -128,6 +131,7 @@ pub fn run() -> Exit {
         Command::Scan(scan) => scan.run(manners),
         Command::Sbom(sbom) => sbom.run(manners),
         Command::Db(db) => db.run(manners),
+        Command::Key(key) => key.run(),
         Command::Completions { shell } => {
             // Through a buffer: the generator panics where it cannot write.
             let mut script = Vec::new();

@@ -12,13 +12,13 @@ use rusqlite::{Connection, named_params};
 
 use super::Merged;
 use super::attach::{Attached, create};
-use super::beside;
 use super::export::Selection;
 use super::publication::{Publication, PublishedSource};
 use super::record::copy_rows_of_kept;
 use super::verify::sources_without_details;
 use crate::advisories::error::AdvisoryError;
 use crate::advisories::history;
+use crate::advisories::signals;
 use crate::advisories::store::{SourceStatus, Store, fresh_schema};
 use crate::model::{Digest, DigestHasher};
 
@@ -379,8 +379,7 @@ fn put_together(path: &Path, parts: &[(PublishedSource, PathBuf)]) -> Result<(),
 }
 
 fn copy_beside(connection: &Connection, number: i64) -> rusqlite::Result<()> {
-    for table in beside::TABLES {
-        let columns = beside::columns(connection, table)?;
+    for (table, columns) in signals::TABLES {
         connection.execute(
             &format!(
                 "INSERT INTO main.{table} (source, {columns}) SELECT ?1, {columns} FROM origin.{table}"

@@ -30,14 +30,12 @@ const PIECE: usize = 256 << 10;
 /// A part that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
+    /// What it holds.
+    pub source: PublishedSource,
     /// Where it lies.
     pub path: PathBuf,
-    /// The digest of its bytes.
-    pub digest: Digest,
-    /// How many there are.
+    /// How many bytes it has.
     pub size: u64,
-    /// How many there are when it is unpacked.
-    pub unpacked: u64,
 }
 
 /// Why a part cannot be written or taken.
@@ -113,6 +111,9 @@ impl Store {
             ..Selection::default()
         };
         self.export(&plain, &selection)?;
+        // As it was exported: another process may have changed the store before that.
+        let written = Self::open_read_only(&plain)?.sources()?.pop();
+        let written = written.ok_or_else(|| AdvisoryError::NoSource(source.to_owned()))?;
         Connection::open(&plain)
             .and_then(|connection| connection.execute_batch(WITHOUT_TIMES))
             .map_err(|error| AdvisoryError::of_database(&plain, error))?;
@@ -123,12 +124,8 @@ impl Store {
         };
         let (digest, size, unpacked) = pack(&plain, &path).map_err(failed)?;
         std::fs::remove_file(&plain).map_err(failed)?;
-        Ok(Part {
-            path,
-            digest,
-            size,
-            unpacked,
-        })
+        let source = PublishedSource::new(&written, digest, unpacked);
+        Ok(Part { source, path, size })
     }
 
     /// Whether this store already has a source as it is published.

@@ -27,8 +27,8 @@ fn publish(store: &Store, details: bool) -> (Publication, Vec<Vec<u8>>) {
         let part = store
             .write_part(&source.name, details, folder.path(), number)
             .expect("a part");
-        sources.push(PublishedSource::new(source, part.digest, part.unpacked));
         parts.push(bytes(&part.path));
+        sources.push(part.source);
     }
     (Publication::new(details, sources), parts)
 }

@@ -76,8 +76,7 @@ pub(super) fn write(label: &str, der: &[u8]) -> String {
         text.push('\n');
         rest = more;
     }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
+    text + "-----END " + label + "-----\n"
 }
 
 fn malformed(place: &str) -> SigningError {

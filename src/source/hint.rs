@@ -30,11 +30,12 @@ impl SourceError {
                     "run docker login {registry} as a user who may push; many registries want the repository to be made first"
                 ));
             }
-            Self::OtherArtifact { .. } => "check the repository and the tag",
             Self::Credentials { .. } => {
                 "check ~/.docker/config.json and the credential helper that it names"
             }
-            Self::NoSuchManifest { .. } => "check the repository and the tag",
+            Self::NoSuchManifest { .. } | Self::OtherArtifact { .. } => {
+                "check the repository and the tag"
+            }
             Self::RateLimited { .. } => {
                 "log in, which raises the limit of most registries, or try again later"
             }

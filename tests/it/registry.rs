@@ -59,7 +59,7 @@ impl Registry {
     }
 
     /// Has skopeo copy something into the registry or out of it; whether it did.
-    pub fn copy(&self, from: &str, to: &str) -> bool {
+    pub fn copy(from: &str, to: &str) -> bool {
         Command::new("skopeo")
             .args([
                 "copy",

@@ -90,7 +90,7 @@ fn a_real_debian_from_a_real_registry_with_real_advisories() {
     };
     let image = format!("{}/voyage:1", registry.address);
     let layout = format!("oci:{}:latest", layout.display());
-    assert!(registry.copy(&layout, &format!("docker://{image}")));
+    assert!(Registry::copy(&layout, &format!("docker://{image}")));
     let Some(()) = import_real(&env) else { return };
     let first = env.scan(&image, &[]).expect_code(1);
     let evidence = first.evidence();

@@ -69,9 +69,9 @@ pub enum PartError {
         /// The source.
         source_name: String,
         /// What was announced.
-        expected: Digest,
+        expected: String,
         /// What came.
-        actual: Digest,
+        actual: String,
     },
     /// The bytes are those, but they are no part.
     #[error(
@@ -199,8 +199,8 @@ impl PublishedSource {
         if actual != self.layer {
             return Err(PartError::Altered {
                 source_name: self.name.clone(),
-                expected: self.layer,
-                actual,
+                expected: self.layer.to_string(),
+                actual: actual.to_string(),
             });
         }
         self.unpack(&packed, &path)?;

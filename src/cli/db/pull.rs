@@ -10,8 +10,10 @@ use clap::Args;
 use indicatif::HumanBytes;
 
 use super::workspace::Workspace;
-use super::{note, open_for_import};
-use crate::advisories::{AdvisoryError, Merged, PartError, Publication, PublishedSource, Store};
+use super::{note, open_for_import, warn};
+use crate::advisories::{
+    AdvisoryError, AsOf, Merged, PartError, Publication, PublishedSource, Store,
+};
 use crate::cli::image::of_source;
 use crate::cli::output::answer;
 use crate::cli::progress::Bars;
@@ -123,27 +125,22 @@ impl Pull {
             .filter(|layer| layer.media_type == DSSE_MEDIA_TYPE);
         let name = self.repository.name();
         let Some(layer) = envelopes.next() else {
-            return Err(self.refused(format!("{name} is not signed")));
+            return Err(refused(format!("{name} is not signed")));
         };
         let bytes = self.repository.document(layer, LARGEST_ENVELOPE);
         let bytes = bytes.map_err(failure)?;
-        let refuse = |error: SigningError| self.refused(format!("{name}: {error}"));
+        let refuse = |error: SigningError| refused(format!("{name}: {error}"));
         let envelope = Envelope::parse(&bytes).map_err(refuse)?;
         let payload = envelope
             .verify(Publication::MEDIA_TYPE, key)
             .map_err(refuse)?;
         if payload != text {
-            return Err(self.refused(format!(
+            return Err(refused(format!(
                 "{name}: its signature is about another state of it"
             )));
         }
         note(&format!("signed by key {}", key.id()), self.manners);
         Ok(())
-    }
-
-    fn refused(&self, what: String) -> Failure {
-        let hint = "nothing was changed; check the reference and the key, or ask who publishes it";
-        Failure::new(what).with_hint(Some(hint))
     }
 
     /// Fetches what changed, then takes it into the store.
@@ -165,6 +162,9 @@ impl Pull {
             } else {
                 missing.push((source, self.layer_of(source)?));
             }
+        }
+        if let Some(store) = &store {
+            warn_of_older(store, missing.iter().map(|(source, _)| *source));
         }
         if let Some(store) = store.filter(|store| missing.is_empty() && knows(store, chosen)) {
             return Ok(store);
@@ -197,7 +197,7 @@ impl Pull {
             layer.digest == source.layer && layer.media_type == Publication::PART_MEDIA_TYPE
         });
         found.ok_or_else(|| {
-            self.refused(format!(
+            refused(format!(
                 "{} has no layer with the advisories of {}",
                 self.repository.name(),
                 source.name
@@ -265,6 +265,29 @@ impl Pull {
             self.manners,
         );
         Ok(())
+    }
+}
+
+fn refused(what: String) -> Failure {
+    let hint = "nothing was changed; check the reference and the key, or ask who publishes it";
+    Failure::new(what).with_hint(Some(hint))
+}
+
+/// A registry that hands out an old state, signed as it was, is told by the time of its publisher's last look.
+fn warn_of_older<'a>(store: &Store, missing: impl Iterator<Item = &'a PublishedSource>) {
+    let sources = store.sources().unwrap_or_default();
+    for published in missing {
+        let mut here = sources
+            .iter()
+            .filter(|source| source.name == published.name);
+        if let Some(here) = here.next().filter(|here| here.checked > published.checked) {
+            warn(&format!(
+                "{}: what is published there is of {}, the store had it as of {}",
+                published.name,
+                AsOf::at(published.checked),
+                AsOf::at(here.checked)
+            ));
+        }
     }
 }
 

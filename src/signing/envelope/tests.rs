@@ -131,13 +131,8 @@ fn openssl(folder: &std::path::Path, arguments: &[&str]) -> Option<bool> {
         .args(arguments)
         .current_dir(folder)
         .output();
-    match run {
-        Ok(output) => Some(output.status.success()),
-        Err(_) => {
-            println!("skipped: this machine has no openssl");
-            None
-        }
-    }
+    let run = run.inspect_err(|_| println!("skipped: this machine has no openssl"));
+    Some(run.ok()?.status.success())
 }
 
 fn write(path: &std::path::Path, bytes: &[u8]) {
@@ -198,8 +193,10 @@ fn keys_that_openssl_made_sign_and_those_under_a_password_or_of_other_kinds_are_
     let p256 = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
     let p384 = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
     for (kind, name) in [(&["-algorithm", "ed25519"][..], "ed"), (&p256[..], "ec")] {
-        let Some(made) = make(kind, name) else { return };
-        assert!(made, "{name}");
+        let Some(is_made) = make(kind, name) else {
+            return;
+        };
+        assert!(is_made, "{name}");
         let public = format!("{name}.pub");
         assert_eq!(
             openssl(folder, &["pkey", "-in", name, "-pubout", "-out", &public]),

@@ -269,7 +269,12 @@ impl PublishedSource {
 
     /// The part is a store with this source as it was announced, and with nothing that acts by itself.
     fn check(&self, path: &Path) -> Result<(), PartError> {
-        let store = Store::open_read_only(path)?;
+        let store = Store::open_read_only(path).map_err(|error| match error {
+            AdvisoryError::NotAStore { .. }
+            | AdvisoryError::Damaged { .. }
+            | AdvisoryError::Database { .. } => self.no_part("it is no advisory store".to_owned()),
+            error => PartError::Store(error),
+        })?;
         let sql = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')
                    OR sql LIKE 'CREATE VIRTUAL%'";
         let acting: i64 = store

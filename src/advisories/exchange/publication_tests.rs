@@ -192,6 +192,20 @@ fn a_part_whose_rows_are_not_what_they_claim_is_refused_with_the_store_unchanged
     let (source, packed) = lie(npm_source, &path);
     let refused = source.receive(&packed[..], &folder(&place, "view"), 0);
     assert!(matches!(refused, Err(PartError::NoPart { .. })));
+    for content in [b"no database at all".to_vec(), vec![0; 8192], Vec::new()] {
+        let packed = zstd::encode_all(&content[..], 1).expect("packed");
+        let source = PublishedSource {
+            layer: Digest::sha256_of(&packed),
+            size: content.len() as u64,
+            ..npm_source.clone()
+        };
+        let place = Place::new();
+        let refused = source.receive(&packed[..], &folder(&place, "parts"), 0);
+        assert!(
+            matches!(refused, Err(PartError::NoPart { .. })),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]
@@ -264,4 +278,44 @@ fn a_document_is_read_as_it_was_written_and_refused_where_it_contradicts_itself(
         assert!(matches!(refused(change), PublicationError::Malformed(_)));
     }
     assert!(Publication::parse(b"{}").is_err() && Publication::parse(b"").is_err());
+}
+
+#[test]
+fn data_beside_advisories_travel_with_their_source() {
+    use crate::advisories::{FeedInput, Format, Source};
+    // A sample of our own, in the form of CISA's catalogue.
+    let kev = r#"{"title": "t", "catalogVersion": "2024.01.01", "vulnerabilities": [
+        {"cveID": "CVE-2024-0001", "dateAdded": "2024-01-01", "dueDate": "2024-02-01",
+         "knownRansomwareCampaignUse": "Known"}]}"#;
+    let place = Place::new();
+    let mut publisher = place.store("publisher.db");
+    fill(&mut publisher, 100);
+    let source = Source::named("cisa-kev");
+    let input = FeedInput::Stream("test".to_owned(), Box::new(kev.as_bytes()));
+    publisher
+        .import(&source, Format::Kev, input)
+        .expect("imported");
+    let (publication, parts) = publish(&publisher, true);
+    let mut client = place.store("client.db");
+    let parts = receive(&publication, &parts, &folder(&place, "parts"));
+    client
+        .take_parts(&parts, &folder(&place, "work"), 1000)
+        .expect("taken");
+    assert_eq!(
+        client.snapshot_digest().expect("digest"),
+        publisher.snapshot_digest().expect("digest")
+    );
+    let sql = "SELECT count(*) FROM exploited";
+    let rows: i64 = client
+        .connection
+        .query_row(sql, [], |row| row.get(0))
+        .expect("counted");
+    assert_eq!(rows, 1);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_a_publication_or_an_error(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let _ = Publication::parse(&bytes);
+    }
 }

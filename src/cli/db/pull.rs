@@ -234,13 +234,12 @@ impl Pull {
 
     fn tell(&self, merged: &Merged) {
         for source in &merged.sources {
-            note(
-                &format!(
-                    "{}: {} written, {} closed",
-                    source.name, source.written, source.closed
-                ),
-                self.manners,
-            );
+            let told = match (source.written, source.closed) {
+                // What lies beside advisories has no records: it is replaced whole.
+                (0, 0) => "its data were replaced".to_owned(),
+                (written, closed) => format!("{written} written, {closed} closed"),
+            };
+            note(&format!("{}: {told}", source.name), self.manners);
         }
     }
 

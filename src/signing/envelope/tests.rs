@@ -219,3 +219,17 @@ fn keys_that_openssl_made_sign_and_those_under_a_password_or_of_other_kinds_are_
         Err(SigningError::UnknownKey { .. })
     ));
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_an_envelope_or_an_error(payload in ".{0,20}", sig in ".{0,20}", rest in ".{0,20}") {
+        let json = serde_json::json!({"payload": payload, "payloadType": rest, "signatures": [{"sig": sig}]});
+        if let Ok(envelope) = Envelope::parse(json.to_string().as_bytes()) {
+            let key = SigningKey::generate(Algorithm::Ed25519).expect("a key").public;
+            proptest::prop_assert!(envelope.verify(TYPE, &key).is_err());
+        }
+        let _ = Envelope::parse(rest.as_bytes());
+        let _ = VerifyingKey::parse(rest.as_bytes(), "k");
+        let _ = SigningKey::parse(sig.as_bytes(), "k");
+    }
+}

@@ -209,4 +209,11 @@ mod tests {
         assert!(parse(index, "a/b", "c/d").is_err_and(|error| error.contains("an index")));
         assert!(parse(b"{}", "a/b", "c/d").is_err() && parse(b"[", "a/b", "c/d").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_manifest_or_an_error(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = ArtifactManifest::parse(&bytes, "x", "a/b", "c/d");
+        }
+    }
 }

@@ -5,6 +5,8 @@
 
 // The nouns that all rooms share.
 pub mod model;
+// Keys, and envelopes that say who vouches for bytes.
+pub mod signing;
 // A reference to an image whose layers open as byte streams.
 pub mod source;
 // One blob to one report; reports to what is visible in the container.

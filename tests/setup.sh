@@ -16,6 +16,7 @@ need cc gcc
 need debootstrap debootstrap
 need docker-registry docker-registry
 need skopeo skopeo
+need openssl openssl
 need dockerd docker.io
 need zstd zstd
 need jq jq

@@ -39,7 +39,10 @@ mod real_native;
 pub use advisory::{AdvisoryKind, Reference, Status};
 pub use catalogue::{Catalogue, Feed};
 pub use error::AdvisoryError;
-pub use exchange::{Delta, Exported, Merged, MergedSource, Selection, Verified};
+pub use exchange::{
+    Delta, Exported, Merged, MergedSource, Part, PartError, Publication, PublicationError,
+    PublishedSource, Selection, Verified,
+};
 pub use feeds::{FeedInput, Format};
 pub use history::{AsOf, AsOfError};
 pub use import::Source;

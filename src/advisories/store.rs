@@ -16,7 +16,7 @@ use super::version::KEY_ENCODING;
 use crate::model::Digest;
 
 /// The schema that this version reads and writes.
-const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 2;
 
 /// The lowest schema whose readers can read what this version writes.
 const READABLE_BY: i64 = 2;

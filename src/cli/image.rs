@@ -335,7 +335,7 @@ fn parse_limit(text: &str) -> Result<(LimitName, u64), String> {
     ))
 }
 
-fn of_source(error: SourceError, exit: Exit) -> Failure {
+pub(super) fn of_source(error: SourceError, exit: Exit) -> Failure {
     let hint = error.hint();
     let failure = if exit == Exit::Usage {
         Failure::usage(error)

@@ -11,6 +11,7 @@ mod failure;
 mod fetch;
 mod folders;
 mod image;
+mod key;
 mod output;
 mod page;
 mod progress;
@@ -82,6 +83,8 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
+    /// Keys that sign: make one.
+    Key(key::KeyArguments),
     /// Print the completions of a shell, to be put where it looks for them.
     Completions {
         /// The shell.
@@ -134,6 +137,7 @@ pub fn run() -> Exit {
         Command::Sbom(sbom) => sbom.run(manners),
         Command::Explain(explain) => explain.run(manners),
         Command::Db(db) => db.run(manners),
+        Command::Key(key) => key.run(),
         Command::Completions { shell } => {
             // Through a buffer: the generator panics where it cannot write.
             let mut script = Vec::new();

@@ -1,4 +1,4 @@
-//! A bar for each layer on a terminal; silence in a pipe.
+//! A bar for each layer, or whatever else takes its time, on a terminal; silence in a pipe.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,7 +12,10 @@ use crate::scan::Progress;
 /// How often the bars are drawn.
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// The bars of one scan, on standard error.
+const TRANSFER: &str = "{prefix:>24} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}";
+const WORK: &str = "{prefix:>24} {spinner} {elapsed}";
+
+/// The bars of one command, on standard error.
 pub(super) struct Bars {
     all: MultiProgress,
     layers: Mutex<BTreeMap<usize, ProgressBar>>,
@@ -30,6 +33,24 @@ impl Bars {
             all: MultiProgress::with_draw_target(target),
             layers: Mutex::default(),
         }
+    }
+
+    /// A bar for something that is sent or fetched.
+    pub(super) fn transfer(&self, name: &str, size: u64) -> ProgressBar {
+        let bar = self.all.add(ProgressBar::new(size));
+        bar.set_style(style(TRANSFER));
+        bar.set_prefix(name.to_owned());
+        bar.enable_steady_tick(REDRAW);
+        bar
+    }
+
+    /// A sign of life for work whose end is not known.
+    pub(super) fn work(&self, name: &str) -> ProgressBar {
+        let bar = self.all.add(ProgressBar::no_length());
+        bar.set_style(style(WORK));
+        bar.set_prefix(name.to_owned());
+        bar.enable_steady_tick(REDRAW);
+        bar
     }
 
     /// Takes all bars away, before the result is written.
@@ -101,6 +122,8 @@ mod tests {
         for template in [
             "{prefix:>10} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}",
             "{prefix:>10} {spinner} {bytes:>10}  {bytes_per_sec}",
+            TRANSFER,
+            WORK,
         ] {
             assert!(ProgressStyle::with_template(template).is_ok());
         }

@@ -11,7 +11,7 @@ use super::SourceError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two reads, not for the whole answer: a blob may take hours.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// Makes ring rustls' provider of cryptography, for every HTTPS client of this process. Calling it again does nothing.
 pub fn install_cryptography() {
     static INSTALL: Once = Once::new();
@@ -21,14 +21,23 @@ pub fn install_cryptography() {
     });
 }
 
-/// A client for one registry. `loopback`: it is on this machine.
-pub(super) fn build(insecure: bool, loopback: bool) -> Result<Client, SourceError> {
+/// A client for one registry. `loopback`: it is on this machine. `waits`: for how long without an answer; for what is sent, the
+/// answer comes after all of it.
+pub(super) fn build(
+    insecure: bool,
+    loopback: bool,
+    waits: Option<Duration>,
+) -> Result<Client, SourceError> {
     install_cryptography();
     let builder = || {
         let builder = Client::builder()
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT);
+        let builder = match waits {
+            Some(waits) => builder.read_timeout(waits),
+            None => builder,
+        };
+        let builder = builder
             .tls_danger_accept_invalid_certs(insecure)
             // A redirect from HTTPS to HTTP would hand the blob to whoever listens.
             .https_only(!insecure && !loopback);

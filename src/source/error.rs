@@ -73,6 +73,16 @@ pub enum SourceError {
         /// `user NAME` or `an anonymous user`.
         who: String,
     },
+    /// 401 or 403 for something that is sent.
+    #[error("registry {registry} does not let {who} write to {repository}")]
+    MayNotWrite {
+        /// Host and port.
+        registry: String,
+        /// The repository.
+        repository: String,
+        /// `user NAME` or `an anonymous user`.
+        who: String,
+    },
     /// The registry wants a way of authentication that nobody here knows.
     #[error("registry {registry} asks for authentication in a way that is not supported: {reason}")]
     UnknownChallenge {
@@ -188,6 +198,16 @@ pub enum SourceError {
         /// The reference in full.
         image: String,
         /// Its artifact type or the config's media type, escaped.
+        kind: String,
+    },
+    /// A manifest of something else than the artifact that was asked for.
+    #[error("{image} is not of type {wanted} but {kind}")]
+    OtherArtifact {
+        /// The reference in full.
+        image: String,
+        /// The artifact type that was asked for.
+        wanted: String,
+        /// What it is, escaped.
         kind: String,
     },
     /// The image does not exist for the platform that was asked for.

@@ -25,10 +25,17 @@ impl SourceError {
                     "run docker login {registry}; a repository that does not exist is often refused in the same way"
                 ));
             }
+            Self::MayNotWrite { registry, .. } => {
+                return Some(format!(
+                    "run docker login {registry} as a user who may push; many registries want the repository to be made first"
+                ));
+            }
             Self::Credentials { .. } => {
                 "check ~/.docker/config.json and the credential helper that it names"
             }
-            Self::NoSuchManifest { .. } => "check the repository and the tag",
+            Self::NoSuchManifest { .. } | Self::OtherArtifact { .. } => {
+                "check the repository and the tag"
+            }
             Self::RateLimited { .. } => {
                 "log in, which raises the limit of most registries, or try again later"
             }

@@ -2,7 +2,7 @@
 //!
 //! What comes in: what the user typed. What goes out: an [`Image`] whose blobs open as `impl Read`. Network and async
 //! stay inside this room. It never looks into a layer, never verifies one (that is `layers::blob`, for every source
-//! alike), and writes nothing to the host.
+//! alike), and writes nothing to the host. A [`Repository`] holds artifacts that are no images, and takes them.
 
 mod archive;
 mod archive_file;
@@ -36,6 +36,7 @@ pub use client::install_cryptography;
 pub use error::SourceError;
 pub use options::{Credentials, SourceOptions};
 pub use reference::{Choice, Reference};
+pub use registry::{ArtifactManifest, Content, Descriptor, Repository, Sent};
 pub use retry::RetryPolicy;
 
 /// An image that was found: what its manifest and config say, and the way to its layers.

@@ -25,6 +25,10 @@ pub(super) enum Asked {
     Manifest(String),
     /// A blob, by digest.
     Blob(String),
+    /// A place to send a blob to.
+    Upload,
+    /// That a manifest be taken under this tag.
+    Tag(String),
 }
 
 impl Asked {
@@ -32,7 +36,13 @@ impl Asked {
         match self {
             Self::Manifest(selector) => format!("manifests/{selector}"),
             Self::Blob(digest) => format!("blobs/{digest}"),
+            Self::Upload => "blobs/uploads/".to_owned(),
+            Self::Tag(tag) => format!("manifests/{tag}"),
         }
+    }
+
+    const fn writes(&self) -> bool {
+        matches!(self, Self::Upload | Self::Tag(_))
     }
 }
 
@@ -46,6 +56,7 @@ pub(super) struct Session {
     repository: String,
     image: String,
     allows_http: bool,
+    loopback: bool,
     options: SourceOptions,
     authorisation: Mutex<Option<HeaderValue>>,
     login: Mutex<Option<Login>>,
@@ -59,7 +70,7 @@ impl Session {
     ) -> Result<Self, SourceError> {
         let host = reference.resolve_registry();
         let loopback = client::is_loopback(host);
-        let client = client::build(options.insecure, loopback)?;
+        let client = client::build(options.insecure, loopback, Some(client::READ_TIMEOUT))?;
         let prefers_https = if options.insecure {
             client
                 .get(format!("https://{host}/v2/"))
@@ -77,6 +88,7 @@ impl Session {
             repository: reference.repository().to_owned(),
             image: reference.whole(),
             allows_http: scheme == "http" || options.insecure,
+            loopback,
             options: options.clone(),
             authorisation: Mutex::default(),
             login: Mutex::default(),
@@ -88,18 +100,28 @@ impl Session {
         &self.options.retry
     }
 
-    /// The answer to a GET, whose status is a success. Authorises itself where it is asked to.
+    /// The answer to a GET, whose status is a success.
     pub(super) async fn get(
         &self,
         asked: &Asked,
         headers: &HeaderMap,
+    ) -> Result<Response, SourceError> {
+        let get = |client: &Client, url: &str| client.get(url).headers(headers.clone());
+        self.ask(asked, get).await
+    }
+
+    /// The answer to a request, whose status is a success. Authorises itself where it is asked to.
+    pub(super) async fn ask(
+        &self,
+        asked: &Asked,
+        build: impl Fn(&Client, &str) -> RequestBuilder,
     ) -> Result<Response, SourceError> {
         let url = format!("{}{}", self.base, asked.path());
         let mut refusals = 0;
         loop {
             let authorisation = self.authorisation.lock().await.clone();
             let request = || {
-                let request = self.client.get(&url).headers(headers.clone());
+                let request = build(&self.client, &url);
                 match &authorisation {
                     Some(header) => request.header(AUTHORIZATION, header.clone()),
                     None => request,
@@ -108,14 +130,34 @@ impl Session {
             let response = self.send(request).await?;
             match response.status() {
                 status if status.is_success() => return Ok(response),
-                // Once for the first token and once for one that has expired meanwhile.
+                // Once for the first token and once for one that has expired meanwhile, or does not let us write.
                 StatusCode::UNAUTHORIZED if refusals < 2 => {
                     refusals += 1;
-                    self.authorise(response.headers(), authorisation).await?;
+                    self.authorise(asked, response.headers(), authorisation)
+                        .await?;
                 }
                 _ => return Err(self.refusal(asked, response).await),
             }
         }
+    }
+
+    /// A client for what is sent: it waits for the answer until all of it has gone out.
+    pub(super) fn sending_client(&self) -> Result<Client, SourceError> {
+        client::build(self.options.insecure, self.loopback, None)
+    }
+
+    /// A place that the registry names, where it is an address at all.
+    pub(super) fn place(&self, location: &str) -> Option<Url> {
+        Url::parse(&self.base).ok()?.join(location).ok()
+    }
+
+    /// The header that says who we are, for this very registry and no storage that it sends us to.
+    pub(super) async fn authorisation_for(&self, place: &Url) -> Option<HeaderValue> {
+        let base = Url::parse(&self.base).ok()?;
+        if base.origin() != place.origin() {
+            return None;
+        }
+        self.authorisation.lock().await.clone()
     }
 
     /// A whole document of at most `limit` bytes, with its headers. Asked for again if the connection breaks in it.
@@ -185,6 +227,7 @@ impl Session {
     /// Answers the challenge in `headers`, unless another request has replaced the `stale` header meanwhile.
     async fn authorise(
         &self,
+        asked: &Asked,
         headers: &HeaderMap,
         stale: Option<HeaderValue>,
     ) -> Result<(), SourceError> {
@@ -209,7 +252,9 @@ impl Session {
                 },
                 _,
             ) => {
-                let scope = scope.unwrap_or_else(|| format!("repository:{}:pull", self.repository));
+                let actions = if asked.writes() { "pull,push" } else { "pull" };
+                let scope =
+                    scope.unwrap_or_else(|| format!("repository:{}:{actions}", self.repository));
                 self.token(realm, service.as_deref(), &scope, &login)
                     .await?
             }
@@ -220,7 +265,7 @@ impl Session {
                 *current = Some(header);
                 Ok(())
             }
-            None => Err(self.unauthorised(&login)),
+            None => Err(self.unauthorised(asked, &login)),
         }
     }
 
@@ -290,18 +335,29 @@ impl Session {
         Ok(login)
     }
 
-    fn unauthorised(&self, login: &Login) -> SourceError {
-        SourceError::Unauthorized {
-            registry: self.registry.clone(),
-            repository: self.repository.clone(),
-            who: login.who(),
+    fn unauthorised(&self, asked: &Asked, login: &Login) -> SourceError {
+        let (registry, repository) = (self.registry.clone(), self.repository.clone());
+        let who = login.who();
+        if asked.writes() {
+            SourceError::MayNotWrite {
+                registry,
+                repository,
+                who,
+            }
+        } else {
+            SourceError::Unauthorized {
+                registry,
+                repository,
+                who,
+            }
         }
     }
 
-    async fn refusal(&self, asked: &Asked, response: Response) -> SourceError {
+    /// What an answer that is no success means.
+    pub(super) async fn refusal(&self, asked: &Asked, response: Response) -> SourceError {
         match (response.status(), asked) {
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => match self.login().await {
-                Ok(login) => self.unauthorised(&login),
+                Ok(login) => self.unauthorised(asked, &login),
                 Err(error) => error,
             },
             (StatusCode::NOT_FOUND, Asked::Manifest(_)) => SourceError::NoSuchManifest {
@@ -320,7 +376,8 @@ impl Session {
         }
     }
 
-    async fn trouble(&self, response: Response, wait: Option<Duration>) -> SourceError {
+    /// What an answer that may pass means.
+    pub(super) async fn trouble(&self, response: Response, wait: Option<Duration>) -> SourceError {
         let registry = self.registry.clone();
         match response.status() {
             StatusCode::TOO_MANY_REQUESTS => SourceError::RateLimited { registry, wait },

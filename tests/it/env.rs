@@ -68,6 +68,7 @@ impl Env {
         let mut command = Command::cargo_bin("plimsoll").expect("the binary");
         for variable in [
             "PLIMSOLL_DB",
+            "PLIMSOLL_DB_KEY",
             "PLIMSOLL_LOG",
             "DOCKER_HOST",
             "DOCKER_CONFIG",

@@ -35,6 +35,10 @@ mod peers;
 mod history;
 /// Files that are not what their package brought, and whose the others are.
 mod integrity;
+/// The advisory store by way of a registry.
+mod publication;
+/// A registry to push to.
+mod registry;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
 /// Bills of materials, out and in.

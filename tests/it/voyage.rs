@@ -3,14 +3,12 @@
 //!
 //! `tests/run.sh` makes the image and requires all of it; without it these tests are skipped, and say so.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::env::{Env, shared, strings};
+use crate::registry::Registry;
 
 /// The image's layout, or the reason why the test is skipped.
 fn layout() -> Option<PathBuf> {
@@ -25,62 +23,6 @@ fn layout() -> Option<PathBuf> {
         println!("skipped: PLIMSOLL_VOYAGE names no image; tests/run.sh makes one");
     }
     layout
-}
-
-/// A real registry on a port of its own, gone when it is dropped.
-struct Registry {
-    process: Child,
-    address: String,
-}
-
-impl Registry {
-    fn start(env: &Env) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port")
-            .port();
-        let address = format!("127.0.0.1:{port}");
-        let data = env.path("registry");
-        let config = format!(
-            "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n\
-             storage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'}}\n",
-            data.display()
-        );
-        let config = env.write("registry.yml", config);
-        let process = Command::new("docker-registry")
-            .arg("serve")
-            .arg(config)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("docker-registry runs");
-        for _ in 0..100 {
-            if std::net::TcpStream::connect(&address).is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self { process, address }
-    }
-
-    fn push(&self, layout: &std::path::Path) -> String {
-        let image = format!("{}/voyage:1", self.address);
-        let copied = Command::new("skopeo")
-            .args(["copy", "-q", "--dest-tls-verify=false"])
-            .arg(format!("oci:{}:latest", layout.display()))
-            .arg(format!("docker://{image}"))
-            .status()
-            .expect("skopeo runs");
-        assert!(copied.success());
-        image
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 /// Imports the upstreams' advisories that the image's packages need.
@@ -143,8 +85,12 @@ fn the_voyage_s_bills_find_what_its_scan_finds() {
 fn a_real_debian_from_a_real_registry_with_real_advisories() {
     let Some(layout) = layout() else { return };
     let env = Env::new();
-    let registry = Registry::start(&env);
-    let image = registry.push(&layout);
+    let Some(registry) = Registry::start(&env) else {
+        return;
+    };
+    let image = format!("{}/voyage:1", registry.address);
+    let layout = format!("oci:{}:latest", layout.display());
+    assert!(Registry::copy(&layout, &format!("docker://{image}")));
     let Some(()) = import_real(&env) else { return };
     let first = env.scan(&image, &[]).expect_code(1);
     let evidence = first.evidence();

@@ -9,6 +9,7 @@
 mod authorisation;
 mod blobs;
 mod fake;
+mod push;
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -5,23 +5,23 @@ use crate::advisories::matching::testing::{ids, record};
 use crate::advisories::{AdvisoryError, AsOf, FeedInput, Format, Source, Store, match_packages};
 use crate::model::{Package, PackageType};
 
-struct Place(tempfile::TempDir);
+pub(super) struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().expect("folder"))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn store(&self, name: &str) -> Store {
+    pub(super) fn store(&self, name: &str) -> Store {
         Store::open_for_import(&self.path(name)).expect("store")
     }
 }
 
-fn import(store: &mut Store, source: &str, republish: bool, moment: i64, lines: &str) {
+pub(super) fn import(store: &mut Store, source: &str, republish: bool, moment: i64, lines: &str) {
     let source = Source {
         moment,
         republish,
@@ -31,14 +31,14 @@ fn import(store: &mut Store, source: &str, republish: bool, moment: i64, lines: 
     store.import(&source, Format::Osv, input).expect("imported");
 }
 
-fn npm(id: &str, fixed: &str) -> String {
+pub(super) fn npm(id: &str, fixed: &str) -> String {
     let more =
         format!(r#","summary":"a sentence","aliases":["OTHER-{id}"],"details":"Many words.""#);
     record(id, "npm", "x", fixed, &more)
 }
 
 /// npm, which may be handed on, and Ubuntu, which may not.
-fn fill(store: &mut Store, moment: i64) {
+pub(super) fn fill(store: &mut Store, moment: i64) {
     let withdrawn = r#","withdrawn":"2024-01-01T00:00:00Z""#;
     let lines =
         npm("A-1", "2.0.0") + &npm("A-2", "1.1.0") + &record("A-3", "npm", "z", "2", withdrawn);
@@ -54,7 +54,7 @@ fn fill(store: &mut Store, moment: i64) {
     );
 }
 
-fn found(store: &Store) -> Vec<String> {
+pub(super) fn found(store: &Store) -> Vec<String> {
     let packages = [
         Package::new(PackageType::NPM, "x", "1.0.0"),
         Package::new(PackageType::PYPI, "old", "release of 2004"),
@@ -63,7 +63,7 @@ fn found(store: &Store) -> Vec<String> {
     ids(&outcome).into_iter().map(str::to_owned).collect()
 }
 
-fn tamper(path: &Path, sql: &str) {
+pub(super) fn tamper(path: &Path, sql: &str) {
     let connection = rusqlite::Connection::open(path).expect("opened");
     connection.execute_batch(sql).expect("changed");
 }

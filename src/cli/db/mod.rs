@@ -2,8 +2,11 @@
 
 mod exchange;
 mod import;
+mod pull;
+mod push;
 mod status;
 mod update;
+mod workspace;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -57,6 +60,16 @@ enum DbCommand {
         #[arg(long = "feeds", value_name = "FILE")]
         list: Option<PathBuf>,
     },
+    /// Send the store to a registry, as an artifact that any registry tool can copy.
+    ///
+    /// Each source is a layer of its own, and what the registry has already is not sent again. Sources whose licence does
+    /// not let them be handed on are left out, and named.
+    Push(push::PushArguments),
+    /// Bring the store to the state that a registry has of its sources.
+    ///
+    /// Only sources that changed are fetched; every digest is checked, and the store holds the old state or the new one.
+    /// Sources that are not in the registry stay as they are.
+    Pull(pull::PullArguments),
     /// What the store holds: sources, their dates and sizes, and the snapshot digest.
     Status {
         /// As JSON.
@@ -137,6 +150,8 @@ impl DbArguments {
             }
             DbCommand::Verify => exchange::verify(self.db.as_deref(), manners),
             DbCommand::Prune { before } => exchange::prune(&path, before.last_second(), manners),
+            DbCommand::Push(push) => push.run(&path, manners),
+            DbCommand::Pull(pull) => pull.run(&path, manners),
             DbCommand::Compare(compare) => compare.run(),
         }
     }

@@ -1,8 +1,12 @@
-//! Images in a registry: manifest and config at once, each layer as a stream that survives a broken connection.
+//! Images in a registry: manifest and config at once, each layer as a stream that survives a broken connection. What is no
+//! image has its own ways in and out: `artifact` and `push`.
 //!
 //! <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pull>
 //!
 //! A layer's `urls` are not followed: a manifest could make the scanner fetch any address that this machine can reach.
+
+mod artifact;
+mod push;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -17,6 +21,9 @@ use super::members::LARGEST_DOCUMENT;
 use super::runtime::{self, ChunkSender};
 use super::session::{Asked, Session};
 use super::{Blobs, Image, SourceError, SourceOptions};
+
+pub use artifact::{ArtifactManifest, Descriptor, Repository};
+pub use push::{Content, Sent};
 
 /// Bytes that have to come before a failure counts as the first one again: without it, a registry that hands out one byte
 /// for each connection would keep us for ever.
@@ -118,12 +125,7 @@ impl Blobs for RegistryBlobs {
                 "a registry's layer has a digest",
             )
         })?;
-        let download = Download {
-            session: Arc::clone(&self.session),
-            blob: digest.to_string(),
-            size: layer.size,
-            received: 0,
-        };
+        let download = Download::new(&self.session, &digest, layer.size);
         runtime::read_from(|sender| download.run(sender))
     }
 }
@@ -147,6 +149,15 @@ enum Ended {
 }
 
 impl Download {
+    fn new(session: &Arc<Session>, digest: &Digest, size: Option<u64>) -> Self {
+        Self {
+            session: Arc::clone(session),
+            blob: digest.to_string(),
+            size,
+            received: 0,
+        }
+    }
+
     async fn run(mut self, sender: ChunkSender) {
         let (mut failures, mut mark) = (0, 0);
         loop {

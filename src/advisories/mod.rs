@@ -49,7 +49,7 @@ pub use import::Source;
 pub use matching::{
     About, AdvisoryRecord, Bound, Conclusion, Explanation, ExtendedFix, Match, MatchOutcome,
     PackageExplanation, Proof, RowExplanation, RowVerdict, Step, StoredRecord, StoredRow, explain,
-    known_as_of, match_packages, steps,
+    known_as_of, match_packages, needed_ecosystems, steps,
 };
 pub use rating::{Cvss, Rating};
 pub use report::{ImportReport, SkipReason, Skipped};

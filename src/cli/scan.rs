@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::clock::today;
-use super::image::{FORMS, ImageArguments, Wanted};
+use super::image::{FORMS, ImageArguments, Subject, Wanted};
 use super::output::{Output, look};
-use super::{Exit, Failure, Manners, db};
-use crate::advisories::AsOf;
+use super::{Exit, Failure, Manners, db, folders};
+use crate::advisories::{AsOf, Store, needed_ecosystems};
 use crate::evidence::Gate;
 use crate::model::Date;
 
@@ -51,6 +51,14 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<Date>,
 
+    /// First fetch the advisories that this image needs, and no others. What cannot be had is a warning.
+    #[arg(long, conflicts_with = "as_of")]
+    update: bool,
+
+    /// With --update: the list of feeds, in place of the one inside Plimsoll.
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_FEEDS", requires = "update")]
+    feeds: Option<PathBuf>,
+
     /// Answer with the advisories as they stood then: a day (its end, in UTC) or a time such as 2026-11-24T12:00:00Z.
     #[arg(
         long,
@@ -74,9 +82,30 @@ pub(super) struct ScanArguments {
 }
 
 impl ScanArguments {
+    /// Reads the image to see what it needs; the scan then finds its layers in the cache.
+    fn update_what_it_needs(&self, subject: &Subject, manners: Manners) -> Result<(), Failure> {
+        let nothing = Store::starter().map_err(Failure::new)?;
+        let wanted = Wanted {
+            secrets: !self.no_secrets,
+            integrity: !self.no_integrity,
+            gate: Gate::Never,
+            date: None,
+            max_age: None,
+            new_since: None,
+        };
+        let evidence = self.image.scan(subject, &nothing, wanted, manners)?;
+        let packages = evidence.packages.iter().map(|record| &record.package);
+        let needed = needed_ecosystems(evidence.distribution.as_ref(), packages);
+        let path = self.db.clone().map_or_else(folders::store, Ok)?;
+        db::update_for(&path, &needed, self.feeds.as_deref(), manners)
+    }
+
     pub(super) fn run(self, manners: Manners) -> Result<Exit, Failure> {
         let subject = self.image.subject()?;
         Output::check(&self.output)?;
+        if self.update {
+            self.update_what_it_needs(&subject, manners)?;
+        }
         let store = db::open_store(self.db.as_deref())?;
         let store = store.as_of(self.as_of).map_err(Failure::new)?;
         let wanted = Wanted {

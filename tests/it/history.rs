@@ -196,3 +196,45 @@ fn a_store_file_that_was_cut_short_or_altered_is_refused() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn a_signed_file_is_taken_by_those_who_have_the_key_and_no_other_file_is() {
+    let (env, _) = two_states();
+    let path = |name: &str| env.path(name).display().to_string();
+    for name in ["a", "b"] {
+        env.run(&["key", "new", &path(name)]).expect_code(0);
+    }
+    let (whole, other, key) = (path("whole.db"), path("other.db"), path("a.pub"));
+    env.run(&["db", "export", &whole, "--key", &path("a")])
+        .expect_code(0);
+    let import =
+        |key: &str| env.run(&["db", "import", "--db", &other, "--verify-key", key, &whole]);
+    let refused = import(&path("b.pub")).expect_code(3);
+    assert!(
+        refused.stderr.contains("is not taken"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!env.path("other.db").exists());
+    import(&key).expect_code(0);
+    import_one_more(&env);
+    std::fs::rename(env.path("whole.db.sig"), env.path("old.sig")).expect("moved");
+    let unsigned = import(&key).expect_code(3);
+    assert!(
+        unsigned.stderr.contains("whole.db.sig"),
+        "{}",
+        unsigned.stderr
+    );
+    env.run(&["db", "export", &whole]).expect_code(0);
+    std::fs::rename(env.path("old.sig"), env.path("whole.db.sig")).expect("moved");
+    let altered = import(&key).expect_code(3);
+    assert!(
+        altered.stderr.contains("of another file"),
+        "{}",
+        altered.stderr
+    );
+}
+
+fn import_one_more(env: &Env) {
+    import(env, &[left_pad("CVE-2024-9", "2.0.0")]);
+}

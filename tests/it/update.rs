@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use plimsoll::model::Digest;
 use serde_json::{Value, json};
 
-use crate::env::{Env, shared, strings};
+use crate::env::{Env, advisory, shared, strings};
 
 /// Serves bytes by path, with `ETags`, and notes what it answered.
 struct Server {
@@ -207,4 +207,37 @@ fn a_feed_that_does_not_exist_is_refused_with_those_that_do() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_scan_fetches_only_the_feeds_that_its_image_needs() {
+    let env = Env::new();
+    let server = Server::start();
+    server.put(
+        "/npm",
+        advisory("CVE-2024-1", "npm", "left-pad", "2.0.0").to_string(),
+    );
+    server.put(
+        "/pypi",
+        advisory("CVE-2024-2", "PyPI", "django", "2.0.0").to_string(),
+    );
+    let list = feeds(
+        &env,
+        &server,
+        &[("npm", "osv", "npm"), ("pypi", "osv", "PyPI")],
+    );
+    let sbom = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "library", "name": "left-pad", "version": "1.0.0", "purl": "pkg:npm/left-pad@1.0.0"}]});
+    let sbom = env
+        .write("app.cdx.json", sbom.to_string())
+        .display()
+        .to_string();
+    let scan = || env.scan(&sbom, &["--update", "--feeds", &list]);
+    let evidence = scan().expect_code(1).evidence();
+    assert_eq!(strings(&evidence["findings"], "id"), ["CVE-2024-1"]);
+    assert_eq!(server.answers(), [("/npm".to_owned(), 200)]);
+    server.files.lock().expect("files").remove("/npm");
+    let again = scan().expect_code(1);
+    assert!(again.stderr.contains("warning: npm"), "{}", again.stderr);
+    assert_eq!(strings(&again.evidence()["findings"], "id"), ["CVE-2024-1"]);
 }

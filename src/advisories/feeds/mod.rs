@@ -106,6 +106,11 @@ impl Format {
         }
     }
 
+    /// Whether it holds data beside advisories, which matter to every image.
+    pub const fn is_beside(self) -> bool {
+        matches!(self, Self::Kev | Self::Epss | Self::EndOfLife)
+    }
+
     /// The public name, as `feeds.toml` writes it.
     pub const fn name(self) -> &'static str {
         self.row().0

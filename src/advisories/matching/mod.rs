@@ -145,6 +145,14 @@ pub fn match_packages(
     match_as_of(store, store.as_of, distribution, packages)
 }
 
+/// The ecosystems, without releases, whose advisories apply to packages: which feeds are needed to judge them.
+pub fn needed_ecosystems<'p>(
+    distribution: Option<&Distribution>,
+    packages: impl Iterator<Item = &'p Package>,
+) -> BTreeSet<String> {
+    target::ecosystems(distribution, packages)
+}
+
 /// What was known of packages at an earlier time: a package's place in the list, and each name of the vulnerability.
 pub fn known_as_of(
     store: &Store,

@@ -1,16 +1,17 @@
 //! `plimsoll db export`, `db delta`, `db verify`: stores as files, for machines without a network and for whoever checks.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufRead as _, BufReader, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
+use super::workspace::Workspace;
 use super::{note, open_for_import, open_store};
 use crate::advisories::{Delta, Merged, Selection, Store};
 use crate::cli::output::answer;
 use crate::cli::{Exit, Failure, Manners, clock};
+use crate::model::DigestHasher;
 use crate::model::limits::read_at_most;
+use crate::signing::{Envelope, SigningKey, VerifyingKey};
 
 /// SQLite's and zstd's magic numbers.
 const SQLITE: &[u8] = b"SQLite format 3\0";
@@ -28,7 +29,7 @@ pub(super) struct StoreFile {
     path: PathBuf,
     name: String,
     /// Removed with it.
-    _unpacked: Option<TempDir>,
+    _unpacked: Option<Workspace>,
 }
 
 impl StoreFile {
@@ -85,16 +86,12 @@ impl StoreFile {
     }
 }
 
-/// A folder for what is only needed now, on the store's own file system, where there is room for it.
-fn beside(store: &Path) -> Result<TempDir, Failure> {
-    let folder = store
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    TempDir::with_prefix_in(".plimsoll-", folder).map_err(|error| {
+/// A folder for what is only needed now, on the file's own file system, where there is room for it.
+fn beside(file: &Path) -> Result<Workspace, Failure> {
+    Workspace::beside(file).map_err(|error| {
         Failure::new(format!(
-            "nothing can be written in {}: {error}",
-            folder.display()
+            "nothing can be written beside {}: {error}",
+            file.display()
         ))
     })
 }
@@ -114,6 +111,7 @@ pub(super) fn export(
     named: Option<&Path>,
     file: &Path,
     selection: &Selection,
+    key: Option<&Path>,
     manners: Manners,
 ) -> Result<Exit, Failure> {
     let store = open_store(named)?;
@@ -126,7 +124,7 @@ pub(super) fn export(
             manners,
         );
     }
-    place(&written, file)?;
+    place(&written, file, key)?;
     answer(&format!("snapshot {}", exported.snapshot))
 }
 
@@ -135,6 +133,7 @@ pub(super) fn delta(
     named: Option<&Path>,
     older: &Path,
     file: &Path,
+    key: Option<&Path>,
     manners: Manners,
 ) -> Result<Exit, Failure> {
     let store = open_store(named)?;
@@ -145,24 +144,91 @@ pub(super) fn delta(
     let folder = beside(file)?;
     let written = folder.path().join("delta.db");
     let delta = store.write_delta(&before, &written).map_err(Failure::new)?;
-    place(&written, file)?;
+    place(&written, file, key)?;
     note(&format!("{} sources differ", delta.sources()), manners);
     answer(&format!("from {}\nto   {}", delta.from, delta.to))
 }
 
-/// Moves what was written to its place, packed if its name says so: at once, or not at all.
-fn place(written: &Path, file: &Path) -> Result<(), Failure> {
-    let put = || -> io::Result<()> {
-        if file.extension().is_some_and(|extension| extension == "zst") {
-            let packed = written.with_extension("zst");
-            let mut encoder = zstd::Encoder::new(File::create(&packed)?, COMPRESSION)?;
-            io::copy(&mut File::open(written)?, &mut encoder)?;
-            encoder.finish()?.sync_all()?;
-            return std::fs::rename(packed, file);
+/// Moves what was written to its place, packed if its name says so: at once, or not at all. With a key its signature comes to lie
+/// beside it.
+fn place(written: &Path, file: &Path, key: Option<&Path>) -> Result<(), Failure> {
+    let key = key
+        .map(SigningKey::open)
+        .transpose()
+        .map_err(Failure::new)?;
+    let unwritable =
+        |error: io::Error| Failure::new(format!("{} cannot be written: {error}", file.display()));
+    let mut done = written.to_owned();
+    if file.extension().is_some_and(|extension| extension == "zst") {
+        done = written.with_extension("zst");
+        pack(written, &done).map_err(unwritable)?;
+    }
+    if let Some(key) = key {
+        let payload = signed_text(&done).map_err(unwritable)?;
+        let envelope = Envelope::sign(SIGNED_FILE, &payload, &key).map_err(Failure::new)?;
+        let signature = written.with_extension("sig");
+        File::create(&signature)
+            .and_then(|mut target| target.write_all(&envelope.to_json()))
+            .and_then(|()| std::fs::rename(signature, signature_of(file)))
+            .map_err(unwritable)?;
+    }
+    std::fs::rename(done, file).map_err(unwritable)
+}
+
+fn pack(written: &Path, packed: &Path) -> io::Result<()> {
+    let mut encoder = zstd::Encoder::new(File::create(packed)?, COMPRESSION)?;
+    io::copy(&mut File::open(written)?, &mut encoder)?;
+    encoder.finish()?.sync_all()
+}
+
+/// What a signature of a store file is over: `{"digest":"sha256:…"}`, the digest of the file as it lies there.
+const SIGNED_FILE: &str = "application/vnd.plimsoll.advisories.file.v1+json";
+
+fn signed_text(file: &Path) -> io::Result<Vec<u8>> {
+    let mut hasher = DigestHasher::sha256();
+    let mut source = BufReader::new(File::open(file)?);
+    loop {
+        let bytes = source.fill_buf()?;
+        let count = bytes.len();
+        if count == 0 {
+            break;
         }
-        std::fs::rename(written, file)
+        hasher.update(bytes);
+        source.consume(count);
+    }
+    Ok(serde_json::json!({"digest": hasher.finish()})
+        .to_string()
+        .into_bytes())
+}
+
+/// `store.db.zst.sig` beside `store.db.zst`.
+fn signature_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".sig");
+    PathBuf::from(name)
+}
+
+/// Refuses a file that this key has not signed as it is.
+pub(super) fn check_signature(file: &Path, key: &VerifyingKey) -> Result<(), Failure> {
+    const MAX_SIGNATURE: u64 = 100_000;
+    let signature = signature_of(file);
+    let refused = |why: String| {
+        let hint =
+            "nothing was changed; the signature lies beside the file, with .sig behind its name";
+        Failure::new(format!("{} is not taken: {why}", file.display())).with_hint(Some(hint))
     };
-    put().map_err(|error| Failure::new(format!("{} cannot be written: {error}", file.display())))
+    let bytes = File::open(&signature)
+        .and_then(|signature| read_at_most(signature, MAX_SIGNATURE))
+        .map_err(|error| refused(format!("{} cannot be read: {error}", signature.display())))?;
+    let envelope = Envelope::parse(&bytes).map_err(|error| refused(error.to_string()))?;
+    let payload = envelope
+        .verify(SIGNED_FILE, key)
+        .map_err(|error| refused(error.to_string()))?;
+    let text = signed_text(file).map_err(|error| refused(error.to_string()))?;
+    if payload == text {
+        return Ok(());
+    }
+    Err(refused("the signature is of another file".to_owned()))
 }
 
 /// `plimsoll db verify`.

@@ -18,9 +18,11 @@ use super::search::SearchArguments;
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{AdvisoryError, Format, Selection, Store};
 use crate::model::Date;
+use crate::signing::VerifyingKey;
 use import::import;
 use status::status;
 use update::update_feeds;
+pub(super) use update::update_for;
 
 /// What `plimsoll db` takes.
 #[derive(Debug, Args)]
@@ -49,6 +51,9 @@ enum DbCommand {
         /// The source's name in the store.
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
+        /// Take only what this public key has signed, by FILE.sig beside each file.
+        #[arg(long, value_name = "KEY", env = "PLIMSOLL_DB_KEY")]
+        verify_key: Option<PathBuf>,
     },
     /// Fetch the feeds that have changed, and import them.
     ///
@@ -57,7 +62,7 @@ enum DbCommand {
         /// Only these feeds, or those of these ecosystems: osv/PyPI, npm, Debian, …
         feeds: Vec<String>,
         /// The list of feeds, in place of the one inside Plimsoll.
-        #[arg(long = "feeds", value_name = "FILE")]
+        #[arg(long = "feeds", value_name = "FILE", env = "PLIMSOLL_FEEDS")]
         list: Option<PathBuf>,
     },
     /// Send the store to a registry, as an artifact that any registry tool can copy.
@@ -93,6 +98,9 @@ enum DbCommand {
         /// Leave out summaries, links and texts: it finds as much in half the size.
         #[arg(long)]
         no_details: bool,
+        /// Sign it with this private key: FILE.sig comes to lie beside it.
+        #[arg(long, value_name = "KEY")]
+        key: Option<PathBuf>,
     },
     /// Write what leads from an older store to this one: what changed, and what is gone.
     ///
@@ -102,6 +110,9 @@ enum DbCommand {
         older: PathBuf,
         /// The new file.
         file: PathBuf,
+        /// Sign it with this private key: FILE.sig comes to lie beside it.
+        #[arg(long, value_name = "KEY")]
+        key: Option<PathBuf>,
     },
     /// Recompute every digest of the store from its rows.
     Verify,
@@ -126,7 +137,17 @@ impl DbArguments {
                 files,
                 format,
                 name,
-            } => import(&path, &files, format, name.as_deref(), manners),
+                verify_key,
+            } => {
+                let key = verify_key.as_deref().map(VerifyingKey::open);
+                let key = key.transpose().map_err(Failure::new)?;
+                for file in &files {
+                    if let Some(key) = &key {
+                        exchange::check_signature(file, key)?;
+                    }
+                }
+                import(&path, &files, format, name.as_deref(), manners)
+            }
             DbCommand::Update { feeds, list } => {
                 update_feeds(&path, &feeds, list.as_deref(), manners)
             }
@@ -137,16 +158,23 @@ impl DbArguments {
                 sources,
                 for_publication,
                 no_details,
+                key,
             } => {
                 let selection = Selection {
                     sources: (!sources.is_empty()).then_some(sources),
                     for_publication,
                     without_details: no_details,
                 };
-                exchange::export(self.db.as_deref(), &file, &selection, manners)
+                exchange::export(
+                    self.db.as_deref(),
+                    &file,
+                    &selection,
+                    key.as_deref(),
+                    manners,
+                )
             }
-            DbCommand::Delta { older, file } => {
-                exchange::delta(self.db.as_deref(), &older, &file, manners)
+            DbCommand::Delta { older, file, key } => {
+                exchange::delta(self.db.as_deref(), &older, &file, key.as_deref(), manners)
             }
             DbCommand::Verify => exchange::verify(self.db.as_deref(), manners),
             DbCommand::Prune { before } => exchange::prune(&path, before.last_second(), manners),

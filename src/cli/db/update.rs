@@ -46,6 +46,32 @@ pub(super) fn update_feeds(
     )))
 }
 
+/// Brings up to date what is needed for these ecosystems, and what is known beside advisories. A feed that cannot be had is a
+/// warning: what the store has of it still counts.
+pub(in crate::cli) fn update_for(
+    store: &Path,
+    needed: &BTreeSet<String>,
+    list: Option<&Path>,
+    manners: Manners,
+) -> Result<(), Failure> {
+    let catalogue = list
+        .map_or_else(Catalogue::built_in, Catalogue::open)
+        .map_err(Failure::new)?;
+    let is_needed = |feed: &Feed| {
+        let mut ecosystems = feed.ecosystems.iter();
+        feed.format.is_beside() || ecosystems.any(|ecosystem| needed.contains(ecosystem))
+    };
+    let feeds: Vec<Feed> = catalogue.feeds.into_iter().filter(is_needed).collect();
+    let mut store = open_for_import(store)?;
+    let http = Http::new().map_err(Failure::new)?;
+    let now = clock::now();
+    update(&mut store, &feeds, &http, now, |update| {
+        tell_update(update, manners);
+    })
+    .map_err(Failure::new)?;
+    store.prune(now - KEPT).map(drop).map_err(Failure::new)
+}
+
 /// The feeds that are named, or whose ecosystem is; all of them if none is.
 fn choose(catalogue: Catalogue, wanted: &[String]) -> Result<Vec<Feed>, Failure> {
     let fits = |feed: &Feed, word: &String| {

@@ -2,6 +2,8 @@
 
 mod red_hat;
 
+use std::collections::BTreeSet;
+
 use super::vendors;
 use crate::advisories::feeds::DEBIAN_RELEASES;
 use crate::model::{Distribution, Package, PackageType};
@@ -51,6 +53,15 @@ pub(super) enum Selector {
 }
 
 impl Selector {
+    /// The ecosystem without its release.
+    fn base(&self) -> &str {
+        let name = match self {
+            Self::Is(name) | Self::Under(name) => name,
+            Self::Around(prefix, _) => *prefix,
+        };
+        name.split(':').next().unwrap_or(name)
+    }
+
     pub(super) fn selects(&self, ecosystem: &str) -> bool {
         match self {
             Self::Is(name) => ecosystem == name,
@@ -117,6 +128,28 @@ pub(super) fn find(
             .then(|| red_hat::open_issues_of_rebuild(distribution))
             .flatten(),
     })
+}
+
+/// The ecosystems, without releases, whose advisories apply to packages: what has to be at hand to judge them.
+pub(super) fn ecosystems<'p>(
+    distribution: Option<&Distribution>,
+    packages: impl Iterator<Item = &'p Package>,
+) -> BTreeSet<String> {
+    let targets = packages.filter_map(|package| {
+        let own = package.distribution.as_deref().or(distribution);
+        let distribution = own.filter(|_| package.package_type.is_os());
+        find(&advisory_type(package), distribution).ok()
+    });
+    let selectors = targets.flat_map(|target| {
+        let inferred = target.inferred.map(|(selectors, _)| selectors);
+        target
+            .selectors
+            .into_iter()
+            .chain(inferred.unwrap_or_default())
+    });
+    selectors
+        .map(|selector| selector.base().to_owned())
+        .collect()
 }
 
 /// The type whose advisories speak of a package: its own, but for a program that no package tool brought. Bitnami's records

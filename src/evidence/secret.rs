@@ -79,6 +79,7 @@ mod tests {
                 redacted: "AKIA…[20 characters]".into(),
                 fingerprint: Some(Fingerprint([fingerprint; 16])),
                 remedy: "deactivate the key".into(),
+                member: None,
             },
             place: Place {
                 path: Some("app/.env".into()),

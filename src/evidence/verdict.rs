@@ -136,6 +136,7 @@ mod tests {
             redacted: "…".into(),
             fingerprint: Some(Fingerprint([0; 16])),
             remedy: "rotate it".into(),
+            member: None,
         };
         let place = Place {
             path: None,

@@ -6,7 +6,7 @@ use super::prefilter::{Keyword, Prefilter};
 use super::published::KnownValues;
 use super::redact::FingerprintKey;
 use super::rule::Rules;
-use super::stream::Stream;
+use super::session::LayerSession;
 use crate::layers::{Detector, DetectorId, Entry, FileFacts, Interest, Session};
 use crate::model::Digest;
 
@@ -18,6 +18,7 @@ pub struct Engine {
     keywords: Vec<Keyword>,
     /// For each keyword, the rules that have it.
     rules_of_keyword: Vec<Vec<u16>>,
+    files: FileRules,
     key: FingerprintKey,
     known_values: KnownValues,
 }
@@ -26,7 +27,10 @@ impl Engine {
     /// Compiles the rules. `fingerprint_key` is the user's own; see the room's paragraph for what it changes.
     pub fn new(rules: Rules, fingerprint_key: Option<&[u8]>) -> Self {
         let mut by_keyword: BTreeMap<&Keyword, Vec<u16>> = BTreeMap::new();
-        for (index, rule) in (0..).zip(&rules.rules) {
+        let everywhere = (0..)
+            .zip(&rules.rules)
+            .filter(|(_, rule)| rule.files.is_empty());
+        for (index, rule) in everywhere {
             for keyword in &rule.keywords {
                 by_keyword.entry(keyword).or_default().push(index);
             }
@@ -36,6 +40,7 @@ impl Engine {
             .map(|(keyword, rules)| (keyword.clone(), rules))
             .unzip();
         Self {
+            files: FileRules::new(&rules),
             prefilter: Prefilter::new(keywords.clone()),
             keywords,
             rules_of_keyword,
@@ -59,7 +64,7 @@ impl Engine {
     /// Secrets in one text that is no file: the value of an environment variable or label with its name in front, a
     /// line of the history.
     pub fn scan_text(&self, text: &[u8]) -> FileFacts {
-        let mut stream = Stream::new(self);
+        let mut stream = LayerSession::new(self);
         stream.begin(&Entry::file("", text.len() as u64));
         stream.chunk(text);
         stream.end()
@@ -87,12 +92,43 @@ impl Engine {
         rules.map_or(&[], Vec::as_slice)
     }
 
-    /// Rules that are for files of this name only.
-    pub(super) fn rules_for_file(&self, name: &str) -> impl Iterator<Item = u16> {
-        let rules = (0..).zip(&self.rules.rules);
-        rules
-            .filter(move |(_, rule)| rule.files.iter().any(|file| file == name))
-            .map(|(index, _)| index)
+    /// Appends the rules that are for files of this name only, in order.
+    pub(super) fn rules_for_file(&self, name: &str, rules: &mut Vec<u16>) {
+        self.files.of(name, rules);
+    }
+}
+
+/// The rules that are for certain files only, by the names of these.
+#[derive(Default)]
+struct FileRules {
+    by_name: BTreeMap<String, Vec<u16>>,
+    by_ending: Vec<(String, u16)>,
+}
+
+impl FileRules {
+    fn new(rules: &Rules) -> Self {
+        let mut files = Self::default();
+        for (index, rule) in (0..).zip(&rules.rules) {
+            for file in &rule.files {
+                match file.strip_prefix('*') {
+                    Some(ending) => files.by_ending.push((ending.to_owned(), index)),
+                    None => files.by_name.entry(file.clone()).or_default().push(index),
+                }
+            }
+        }
+        files
+    }
+
+    fn of(&self, name: &str, rules: &mut Vec<u16>) {
+        rules.extend(self.by_name.get(name).into_iter().flatten());
+        let ending = self.by_ending.iter();
+        rules.extend(
+            ending
+                .filter(|(ending, _)| name.ends_with(ending.as_str()))
+                .map(|(_, rule)| rule),
+        );
+        rules.sort_unstable();
+        rules.dedup();
     }
 }
 
@@ -100,7 +136,7 @@ impl Detector for Engine {
     fn id(&self) -> DetectorId {
         DetectorId {
             name: "secrets",
-            version: 2,
+            version: 3,
         }
     }
 
@@ -116,6 +152,6 @@ impl Detector for Engine {
     }
 
     fn session(&self) -> Option<Box<dyn Session + '_>> {
-        Some(Box::new(Stream::new(self)))
+        Some(Box::new(LayerSession::new(self)))
     }
 }

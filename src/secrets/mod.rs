@@ -21,8 +21,10 @@
 //! Nothing of it is hidden.
 
 mod engine;
+mod file_search;
 mod findings;
 mod judge;
+mod nested;
 mod placeholder;
 mod prefilter;
 mod proof;
@@ -30,9 +32,11 @@ mod published;
 mod redact;
 mod rule;
 mod search;
+mod session;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 pub use engine::Engine;
 pub use rule::{Rule, RuleError, Rules};

@@ -12,7 +12,7 @@ pub(super) enum Stand {
 }
 
 /// Beginnings of what a shell, a template or a format string fills in later.
-const SLOTS: [&[u8]; 9] = [
+const SLOTS: [&[u8]; 10] = [
     b"${",
     b"$(",
     b"{{",
@@ -20,12 +20,13 @@ const SLOTS: [&[u8]; 9] = [
     b"%(",
     b"#{",
     b"@@",
+    b"&lt;",
     b"...",
     b"\xe2\x80\xa6",
 ];
 
 /// Words that no random token holds by chance and that documentation is full of; compared in lower case.
-const FILLER_WORDS: [&[u8]; 15] = [
+const FILLER_WORDS: [&[u8]; 21] = [
     b"example",
     b"xxxxx",
     b"your_",
@@ -35,6 +36,12 @@ const FILLER_WORDS: [&[u8]; 15] = [
     b"yours",
     b"yourk",
     b"placeholder",
+    b"_here",
+    b"-here",
+    b"goes_here",
+    b"replace_me",
+    b"change-me",
+    b"putyour",
     b"redacted",
     b"insert",
     b"dummy",
@@ -138,7 +145,8 @@ fn is_monotonous(value: &[u8]) -> bool {
         .map(<[u8]>::len)
         .max()
         .unwrap_or(0);
-    (longest_run >= 4 && longest_run * 2 >= value.len()) || (longest_run == 3 && value.len() == 3)
+    (longest_run >= 4 && longest_run * 2 + 2 >= value.len())
+        || (longest_run == 3 && value.len() == 3)
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::progress::Bars;
+use super::secret_options::{SecretSettings, tell_remarks};
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::Store;
 use crate::evidence::{Evidence, Gate};
@@ -27,7 +28,6 @@ pub(super) const FORMS: &str = "Images:
   A path that exists is recognised by looking inside.";
 
 /// What a command wants to know of an image.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     /// Secrets.
     pub(super) secrets: bool,
@@ -35,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) integrity: bool,
     /// From which severity on it fails.
     pub(super) gate: Gate,
+    /// How secrets are looked for.
+    pub(super) settings: SecretSettings,
 }
 
 /// The image and the way it is read.
@@ -126,6 +128,9 @@ impl ImageArguments {
             limits: self.limits()?,
             threads: self.threads.map(usize::from),
             cache: None,
+            secret_rules: wanted.settings.rules,
+            fingerprint_key: wanted.settings.key,
+            exceptions: wanted.settings.exceptions,
         };
         let evidence = match subject {
             Subject::Sbom(path) => {
@@ -141,6 +146,9 @@ impl ImageArguments {
             }
         };
         bars.clear();
+        if wanted.secrets && evidence.is_ok() {
+            tell_remarks(&options.exceptions, manners);
+        }
         evidence.map_err(of_scan)
     }
 

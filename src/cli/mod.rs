@@ -13,6 +13,8 @@ mod output;
 mod progress;
 mod sbom;
 mod scan;
+mod secret_options;
+mod secrets;
 
 use std::io::Write as _;
 
@@ -74,6 +76,8 @@ enum Command {
     Scan(scan::ScanArguments),
     /// List what is aboard: a bill of materials, without findings.
     Sbom(sbom::SbomArguments),
+    /// Search a folder, a file or standard input for secrets.
+    Secrets(secrets::SecretsArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
     /// Print the completions of a shell, to be put where it looks for them.
@@ -126,6 +130,7 @@ pub fn run() -> Exit {
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
         Command::Sbom(sbom) => sbom.run(manners),
+        Command::Secrets(secrets) => secrets.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Completions { shell } => {
             // Through a buffer: the generator panics where it cannot write.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::image::{FORMS, ImageArguments, Wanted};
 use super::output::{Output, look};
+use super::secret_options::SecretSettings;
 use super::{Exit, Failure, Manners};
 use crate::advisories::Store;
 use crate::evidence::Gate;
@@ -56,6 +57,7 @@ impl SbomArguments {
             secrets: false,
             integrity: false,
             gate: Gate::Never,
+            settings: SecretSettings::default(),
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::image::{FORMS, ImageArguments, Wanted};
 use super::output::{Output, look};
+use super::secret_options::SecretArguments;
 use super::{Exit, Failure, Manners, db};
 use crate::evidence::Gate;
 
@@ -36,6 +37,9 @@ pub(super) struct ScanArguments {
     )]
     output: Vec<Output>,
 
+    #[command(flatten)]
+    secrets: SecretArguments,
+
     /// Do not look for secrets.
     #[arg(long)]
     no_secrets: bool,
@@ -58,8 +62,10 @@ impl ScanArguments {
             secrets: !self.no_secrets,
             integrity: !self.no_integrity,
             gate: self.fail_on,
+            settings: self.secrets.settings()?,
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
+        self.secrets.write_baseline(&evidence.findings)?;
         let look = look(manners)?;
         for output in &self.output {
             output.write(&evidence, look).map_err(Failure::new)?;

@@ -25,7 +25,8 @@ impl Verdict {
     pub fn of(findings: &[Finding], gaps: &[Gap], gate: Gate) -> Self {
         if findings
             .iter()
-            .any(|finding| !finding.is_deleted() && gate.counts(finding.severity()))
+            .filter(|finding| !finding.is_deleted() && !finding.is_accepted())
+            .any(|finding| gate.counts(finding.severity()))
         {
             Self::Findings
         } else if gaps.is_empty() {
@@ -147,7 +148,10 @@ mod tests {
         gather_secrets(vec![FoundSecret {
             hit,
             place,
+            instruction: None,
             visible: true,
+            owner: None,
+            accepted: None,
         }])
         .remove(0)
     }

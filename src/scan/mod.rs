@@ -16,7 +16,7 @@ use crate::evidence::{Evidence, Gate};
 use crate::inventory;
 use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
 use crate::model::{DiffId, Digest, LayerDescriptor, Limits};
-use crate::secrets::{Engine, RuleError, Rules};
+use crate::secrets::{Engine, Exceptions, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
 use self::image::{Found, config_secrets};
@@ -44,6 +44,12 @@ pub struct ScanOptions {
     pub threads: Option<usize>,
     /// Layer reports of earlier scans.
     pub cache: Option<Cache>,
+    /// The user's own rules for secrets, as the text of a rules file.
+    pub secret_rules: Option<String>,
+    /// The user's own key for the fingerprints of secrets.
+    pub fingerprint_key: Option<Vec<u8>>,
+    /// Secrets that somebody looked at and accepts.
+    pub exceptions: Exceptions,
 }
 
 impl Default for ScanOptions {
@@ -57,6 +63,9 @@ impl Default for ScanOptions {
             limits: Limits::default(),
             threads: None,
             cache: None,
+            secret_rules: None,
+            fingerprint_key: None,
+            exceptions: Exceptions::default(),
         }
     }
 }
@@ -157,21 +166,21 @@ pub fn scan(
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<Evidence, ScanError> {
-    let engine = if options.secrets {
-        Some(Arc::new(Engine::new(Rules::embedded()?, None)))
-    } else {
-        None
-    };
-    let detectors = detectors(engine.as_ref(), options);
+    // Without secrets, too: build instructions are shown, and nothing that is shown may hold one.
+    let engine = Arc::new(secret_engine(options)?);
+    let detectors = detectors(Some(&engine).filter(|_| options.secrets), options);
     let reading = Reading::new(image, &detectors, options, progress);
     let reports = reading.all()?;
     let squashed = squash(&reports.iter().map(Arc::as_ref).collect::<Vec<_>>());
     let inventory = inventory::assemble(&squashed);
-    let config = engine
-        .map(|engine| config_secrets(image, &engine))
-        .unwrap_or_default();
+    let config = if options.secrets {
+        config_secrets(image, &engine)
+    } else {
+        Vec::new()
+    };
     let found = Found {
         image,
+        engine: &engine,
         options,
         reports: &reports,
         squashed: &squashed,
@@ -179,6 +188,16 @@ pub fn scan(
         config: &config,
     };
     found.aboard().evidence(store, options, detectors.digest())
+}
+
+/// The engine with the user's rules before those of every build.
+fn secret_engine(options: &ScanOptions) -> Result<Engine, RuleError> {
+    let embedded = Rules::embedded()?;
+    let rules = match &options.secret_rules {
+        Some(text) => Rules::parse(text)?.before(embedded),
+        None => embedded,
+    };
+    Ok(Engine::new(rules, options.fingerprint_key.as_deref()))
 }
 
 /// Scans a list of packages, of a file of this name: what it lists is matched as if it had been found. There is nothing to look

@@ -7,7 +7,7 @@ use super::published::KnownValues;
 use super::redact::FingerprintKey;
 use super::rule::Rules;
 use super::session::LayerSession;
-use crate::layers::{Detector, DetectorId, Entry, FileFacts, Interest, Session};
+use crate::layers::{Detector, DetectorId, FileFacts, Interest, Session};
 use crate::model::Digest;
 
 /// Finds secrets: in files, as the detector `secrets`; in the texts of an image's config, by
@@ -64,10 +64,31 @@ impl Engine {
     /// Secrets in one text that is no file: the value of an environment variable or label with its name in front, a
     /// line of the history.
     pub fn scan_text(&self, text: &[u8]) -> FileFacts {
-        let mut stream = LayerSession::new(self);
-        stream.begin(&Entry::file("", text.len() as u64));
-        stream.chunk(text);
-        stream.end()
+        let found = LayerSession::new(self).text(text);
+        FileFacts {
+            secrets: found.hits.into_iter().map(|found| found.hit).collect(),
+            gaps: found.gaps,
+            ..FileFacts::default()
+        }
+    }
+
+    /// The same text with every secret in it replaced by its redacted form, so that it can be shown.
+    pub fn conceal(&self, text: &str) -> String {
+        let mut found = LayerSession::new(self).text(text.as_bytes()).hits;
+        found.sort_by_key(|found| (found.span.start, std::cmp::Reverse(found.span.end)));
+        let at = |offset: u64| usize::try_from(offset).unwrap_or(text.len());
+        let (mut concealed, mut done) = (Vec::with_capacity(text.len()), 0);
+        let bytes = text.as_bytes();
+        for found in found {
+            let (start, end) = (at(found.span.start), at(found.span.end));
+            if start >= done {
+                concealed.extend_from_slice(bytes.get(done..start).unwrap_or_default());
+                concealed.extend_from_slice(found.hit.redacted.as_bytes());
+            }
+            done = done.max(end);
+        }
+        concealed.extend_from_slice(bytes.get(done..).unwrap_or_default());
+        String::from_utf8_lossy(&concealed).into_owned()
     }
 
     pub(super) const fn prefilter(&self) -> &Prefilter {

@@ -42,9 +42,17 @@ pub(super) struct Secret<'a> {
 /// What is told of one file.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Secrets, each with what tells its value apart: the fingerprint, also where that is not told.
-    pub(super) hits: Vec<(Fingerprint, SecretHit)>,
+    pub(super) hits: Vec<FoundHit>,
     pub(super) gaps: Vec<Gap>,
+}
+
+/// A secret of one file.
+pub(super) struct FoundHit {
+    /// Tells its value apart: the fingerprint, also where that is not told.
+    pub(super) tag: Fingerprint,
+    /// Where it lies in the file.
+    pub(super) span: Range<u64>,
+    pub(super) hit: SecretHit,
 }
 
 impl Found {
@@ -149,7 +157,11 @@ impl Findings {
         Found {
             hits: kept
                 .into_iter()
-                .map(|(place, _, hit)| (place.tag, hit))
+                .map(|(place, span, hit)| FoundHit {
+                    tag: place.tag,
+                    span,
+                    hit,
+                })
                 .collect(),
             gaps: self.surplus.drain(..).map(gap).collect(),
         }

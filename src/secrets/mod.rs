@@ -21,6 +21,7 @@
 //! Nothing of it is hidden.
 
 mod engine;
+mod exceptions;
 mod file_search;
 mod findings;
 mod judge;
@@ -39,4 +40,5 @@ mod tests;
 mod wide;
 
 pub use engine::Engine;
+pub use exceptions::{ExceptionError, Exceptions, baseline};
 pub use rule::{Rule, RuleError, Rules};

@@ -76,9 +76,10 @@ impl<'e> FileSession<'e> {
         {
             let inside = nested.finish(budget);
             // What is stored as it is was seen twice: the member says more.
-            found.hits.retain(|(tag, hit)| {
+            found.hits.retain(|stored| {
                 let mut members = inside.hits.iter();
-                !members.any(|(other, member)| tag == other && hit.rule == member.rule)
+                !members
+                    .any(|member| stored.tag == member.tag && stored.hit.rule == member.hit.rule)
             });
             found.append(inside);
         }
@@ -138,6 +139,15 @@ impl<'e> LayerSession<'e> {
     }
 }
 
+impl LayerSession<'_> {
+    /// Searches a text that is there as a whole and no file.
+    pub(super) fn text(&mut self, text: &[u8]) -> Found {
+        self.begin(&Entry::file("", text.len() as u64));
+        self.chunk(text);
+        self.file.finish(&mut self.budget)
+    }
+}
+
 impl Session for LayerSession<'_> {
     fn begin(&mut self, entry: &Entry<'_>) -> bool {
         self.budget = Budget::of(entry.size);
@@ -153,7 +163,7 @@ impl Session for LayerSession<'_> {
         let mut found = self.file.finish(&mut self.budget);
         found.gaps.extend(self.budget.gap());
         FileFacts {
-            secrets: found.hits.into_iter().map(|(_, hit)| hit).collect(),
+            secrets: found.hits.into_iter().map(|found| found.hit).collect(),
             gaps: found.gaps,
             ..FileFacts::default()
         }

@@ -14,7 +14,7 @@ use self::gzip::Gzip;
 use self::tar::Tar;
 use self::zip::Zip;
 use super::engine::Engine;
-use super::findings::Found;
+use super::findings::{Found, FoundHit};
 use super::session::{FileSession, MEMBER_HITS};
 use crate::model::{Gap, GapKind, LayerPath};
 
@@ -206,7 +206,7 @@ impl Members<'_> {
             budget.exceeded.get_or_insert(detail);
             found.hits.truncate(room);
         }
-        for (_, hit) in &mut found.hits {
+        for FoundHit { hit, .. } in &mut found.hits {
             hit.member = Some(match hit.member.take() {
                 Some(inner) => format!("{name}!{inner}"),
                 None => name.clone(),

@@ -19,7 +19,7 @@ use super::session::{FileSession, MEMBER_HITS};
 use crate::model::{Gap, GapKind, LayerPath};
 
 /// Unpacked bytes of any one file.
-const LEAST_BYTES: u64 = 256 << 20;
+const LEAST_BYTES: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 /// Unpacked bytes for each stored one: text packs to a tenth, a log to a fiftieth.
 const BYTES_PER_BYTE: u64 = 100;
 /// Members of one file.

@@ -140,7 +140,7 @@ impl Zip {
 /// Goes on with the next member, unless there is no budget left.
 fn after(members: &mut Members<'_>, budget: &mut Budget) -> Stage {
     members.end(budget);
-    if budget.bytes == 0 || budget.exceeded.is_some() {
+    if budget.exceeded.is_some() {
         Stage::Done
     } else {
         Stage::Header

@@ -121,16 +121,24 @@ pub(super) fn putty(claim: &Claim<'_>) -> Outcome {
     }
 }
 
-/// A key of gpg-agent: its secret parameters stand in the expression.
+/// A key of gpg-agent: its secret parameter stands in the expression, with a value, and not with a `%` of the format string
+/// that every program has that reads such keys.
 pub(super) fn gnupg(claim: &Claim<'_>) -> Outcome {
     let behind = claim.behind();
-    let has = |text: &[u8]| memmem::find(behind, text).is_some();
-    let is_key = has(b"(d #")
-        || has(b"(1:d")
-        || has(b"(1:x")
-        || has(b"(x #")
-        || has(b"9:protected")
-        || has(b"(protected openpgp");
+    let is_followed = |text: &[u8], fits: fn(u8) -> bool, count: usize| {
+        memmem::find_iter(behind, text).any(|at| {
+            let value = behind.get(at + text.len()..).unwrap_or_default();
+            value.len() >= count && value.iter().take(count).all(|byte| fits(*byte))
+        })
+    };
+    let is_hex = |byte: u8| byte.is_ascii_hexdigit();
+    let is_digit = |byte: u8| byte.is_ascii_digit();
+    let is_key = is_followed(b"(d #", is_hex, 16)
+        || is_followed(b"(x #", is_hex, 16)
+        || is_followed(b"(1:d", is_digit, 2)
+        || is_followed(b"(1:x", is_digit, 2)
+        || is_followed(b"(9:protected", is_digit, 2)
+        || is_followed(b"(protected openpgp-s2k3-", |byte| byte != b'%', 8);
     let verdict = if is_key {
         Verdict::Proven
     } else {

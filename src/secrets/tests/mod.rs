@@ -1,5 +1,6 @@
 //! Tests of the whole engine.
 
+mod archives;
 mod corpus;
 mod examples;
 mod noise;

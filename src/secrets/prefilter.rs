@@ -253,7 +253,11 @@ fn commonness(gram: u32) -> u64 {
     let alone = u32::from(ALONE.get(second).map_or(0, |letter| letter - b'a'));
     let halves = (pair(first, second) + pair(second, third) + 30).saturating_sub(alone);
     let whole = 1 << (halves / 2);
-    if halves % 2 == 0 { whole } else { whole * 181 / 128 }
+    if halves % 2 == 0 {
+        whole
+    } else {
+        whole * 181 / 128
+    }
 }
 
 /// The kinds that frequencies are kept of: 26 letters, digits, space (and zero, which becomes one), four signs, the rest.

@@ -4,6 +4,7 @@ mod archives;
 mod corpus;
 mod examples;
 mod noise;
+mod quality;
 mod streaming;
 
 use super::{Engine, Rules};

@@ -1,6 +1,7 @@
 //! Values of no structure: whether what is assigned is a password or token, or a piece of a program or of its texts.
 
 use super::Verdict;
+use crate::secrets::placeholder::plain_of;
 
 /// What shows that a value names a password, instead of being one.
 const NAMES: [&[u8]; 12] = [
@@ -30,11 +31,13 @@ pub(super) enum Ground {
 /// A password that a person or a generator chose, and not a word, a name, a path or a hash.
 pub(super) fn password(value: &[u8], ground: Ground) -> Verdict {
     let lower = value.to_ascii_lowercase();
-    let names = || {
+    let plain = plain_of(&lower);
+    let has_name = |text: &[u8]| {
         NAMES
             .iter()
-            .any(|name| memchr::memmem::find(&lower, name).is_some())
+            .any(|name| memchr::memmem::find(text, name).is_some())
     };
+    let names = || has_name(&lower) || (ground == Ground::Any && has_name(&plain));
     let has_digit = value.iter().any(u8::is_ascii_digit);
     let is_word = value.iter().all(|byte| {
         byte.is_ascii_alphabetic()
@@ -46,10 +49,19 @@ pub(super) fn password(value: &[u8], ground: Ground) -> Verdict {
     if is_hash(value) {
         return Verdict::Doubtful;
     }
-    match (names() && !has_digit, is_word, ground) {
+    if ground == Ground::Any
+        && (value.ends_with(b"@") || memchr::memchr_iter(b'/', value).count() > 1)
+    {
+        return Verdict::Refuted;
+    }
+    match (
+        names() && (!has_digit || ground == Ground::Any),
+        is_word,
+        ground,
+    ) {
         (true, _, _) | (_, true, Ground::Any) => Verdict::Refuted,
         (_, true, Ground::Certain) if value.len() < 12 => Verdict::Doubtful,
-        _ if !has_digit && ground == Ground::Any && is_code(value) => Verdict::Refuted,
+        _ if !has_digit && ground == Ground::Any => Verdict::Refuted,
         _ => Verdict::Plausible,
     }
 }
@@ -67,6 +79,15 @@ pub(super) fn random_token(value: &[u8]) -> Verdict {
         .max()
         .unwrap_or(0);
     let sequence = value.windows(4).filter(|four| is_sequence(four)).count();
+    // Words of an identifier in camel case: random letters make few, and words most of it.
+    let lower_case = value
+        .split(|byte| !byte.is_ascii_lowercase())
+        .filter(|run| run.len() >= 4)
+        .map(<[u8]>::len)
+        .sum::<usize>();
+    if lower_case * 2 > value.len() {
+        return Verdict::Refuted;
+    }
     if is_uuid(value) || is_path(value) || words >= 2 || digits < 2 || sequence * 4 >= value.len() {
         return Verdict::Refuted;
     }
@@ -98,12 +119,6 @@ fn is_path(value: &[u8]) -> bool {
         || value.starts_with(b"./")
         || value.starts_with(b"~/")
         || memchr::memmem::find(value, b"://").is_some()
-}
-
-/// An expression: a call, an index, an operator, a member.
-fn is_code(value: &[u8]) -> bool {
-    let has = |text: &[u8]| memchr::memmem::find(value, text).is_some();
-    has(b"()") || has(b"->") || has(b"::") || has(b"&&") || has(b"==") || has(b"\\") || has(b"+")
 }
 
 /// The hash of a password (`$2b$…`), or of anything (32, 40, 56, 64, 96 or 128 hexadecimal digits).

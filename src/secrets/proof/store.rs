@@ -122,33 +122,34 @@ pub(super) fn putty(claim: &Claim<'_>) -> Outcome {
 }
 
 /// A key of gpg-agent: its secret parameter stands in the expression, with a value, and not with a `%` of the format string
-/// that every program has that reads such keys.
+/// that every program has that reads such keys. The parameter is what tells the key.
 pub(super) fn gnupg(claim: &Claim<'_>) -> Outcome {
     let behind = claim.behind();
-    let is_followed = |text: &[u8], fits: fn(u8) -> bool, count: usize| {
-        memmem::find_iter(behind, text).any(|at| {
-            let value = behind.get(at + text.len()..).unwrap_or_default();
-            value.len() >= count && value.iter().take(count).all(|byte| fits(*byte))
+    let value_of = |text: &[u8], fits: fn(u8) -> bool, count: usize| {
+        memmem::find_iter(behind, text).find_map(|at| {
+            let value = behind.get(at + text.len()..)?;
+            let is_value = value.len() >= count && value.iter().take(count).all(|byte| fits(*byte));
+            let end = memchr::memchr(b')', value).unwrap_or(value.len());
+            is_value.then(|| value.get(..end).unwrap_or_default().to_vec())
         })
     };
     let is_hex = |byte: u8| byte.is_ascii_hexdigit();
     let is_digit = |byte: u8| byte.is_ascii_digit();
-    let is_key = is_followed(b"(d #", is_hex, 16)
-        || is_followed(b"(x #", is_hex, 16)
-        || is_followed(b"(1:d", is_digit, 2)
-        || is_followed(b"(1:x", is_digit, 2)
-        || is_followed(b"(9:protected", is_digit, 2)
-        || is_followed(b"(protected openpgp-s2k3-", |byte| byte != b'%', 8);
-    let verdict = if is_key {
+    let key = value_of(b"(d #", is_hex, 16)
+        .or_else(|| value_of(b"(x #", is_hex, 16))
+        .or_else(|| value_of(b"(1:d", is_digit, 2))
+        .or_else(|| value_of(b"(1:x", is_digit, 2))
+        .or_else(|| value_of(b"(9:protected", is_digit, 2))
+        .or_else(|| value_of(b"(protected openpgp-s2k3-", |byte| byte != b'%', 8));
+    let verdict = if key.is_some() {
         Verdict::Proven
     } else {
         Verdict::Refuted
     };
-    of_file(
-        verdict,
-        claim,
-        (claim.end - claim.start) + behind.len().min(512),
-    )
+    Outcome {
+        decoded: key,
+        ..of_file(verdict, claim, claim.end - claim.start)
+    }
 }
 
 /// A private key of Curve25519: three bits at its beginning and two at its end are always the same (RFC 7748, section 5).

@@ -114,7 +114,9 @@ fn judge(claim: &Claim<'_>, behind: &[u8]) -> Verdict {
     let is_example_host = host.is_empty()
         || EXAMPLE_HOSTS.contains(&host.as_slice())
         || EXAMPLE_DOMAINS.iter().any(|domain| host.ends_with(domain));
-    let is_example_user = EXAMPLE_USERS.contains(&user.as_slice());
+    let is_example_user = EXAMPLE_USERS.contains(&user.as_slice())
+        || user.len() == 1
+        || memchr::memchr(b'%', &user).is_some();
     let is_weak = stand_of(&password) != Stand::Real
         || EXAMPLE_PASSWORDS.contains(&password.as_slice())
         || (!user.is_empty() && password.starts_with(&user));

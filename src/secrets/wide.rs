@@ -101,9 +101,11 @@ impl WideText {
 fn wide_at(seen: &[u8; 9]) -> Option<usize> {
     const HIGH: u64 = 0xff80_ff80_ff80_ff80;
     const LOW: u64 = 0x0001_0001_0001_0001;
-    let [a, b, c, d, e, f, g, h, last] = *seen;
-    let word = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-    let shifted = (word >> 8) | u64::from(last) << 56;
+    let (first, [last]) = seen.split_first_chunk::<8>()? else {
+        return None;
+    };
+    let word = u64::from_le_bytes(*first);
+    let shifted = (word >> 8) | u64::from(*last) << 56;
     // No high bit and nothing in the upper bytes; and none of the lower bytes is nothing.
     let is_wide =
         |word: u64| word & HIGH == 0 && (word.wrapping_sub(LOW) & 0x8000_8000_8000_8000) == 0;
@@ -170,11 +172,7 @@ mod tests {
 
     #[test]
     fn other_bytes_give_nothing() {
-        for bytes in [
-            vec![0; 4096],
-            vec![b'a'; 4096],
-            vec![1, 0, 0, 0].repeat(1000),
-        ] {
+        for bytes in [vec![0; 4096], vec![b'a'; 4096], [1, 0, 0, 0].repeat(1000)] {
             assert_eq!(narrowed(&bytes), "");
         }
     }

@@ -31,14 +31,10 @@ pub(super) struct Gzip {
 impl Gzip {
     /// A file of this name.
     pub(super) fn new(name: &str) -> Self {
-        let lower = name.to_ascii_lowercase();
-        let stem = |length: usize| name.get(..name.len() - length).unwrap_or(name);
-        let name = if lower.ends_with(".tgz") {
-            format!("{}.tar", stem(4))
-        } else if lower.ends_with(".gz") {
-            stem(3).to_owned()
-        } else {
-            name.to_owned()
+        let name = match name.rsplit_once('.') {
+            Some((stem, ending)) if ending.eq_ignore_ascii_case("tgz") => format!("{stem}.tar"),
+            Some((stem, ending)) if ending.eq_ignore_ascii_case("gz") => stem.to_owned(),
+            _ => name.to_owned(),
         };
         Self {
             name,

@@ -70,20 +70,18 @@ impl Budget {
     }
 
     fn take(&mut self, bytes: u64, members: u64) -> bool {
-        match (
+        let left = (
             self.bytes.checked_sub(bytes),
             self.members.checked_sub(members),
-        ) {
-            (Some(bytes), Some(members)) => {
-                (self.bytes, self.members) = (bytes, members);
-                true
-            }
-            _ => {
-                let detail = "its members unpack to more than the limit: the rest was searched only as it is stored";
-                self.exceeded.get_or_insert_with(|| detail.to_owned());
-                false
-            }
+        );
+        if let (Some(bytes), Some(members)) = left {
+            (self.bytes, self.members) = (bytes, members);
+            return true;
         }
+        let detail =
+            "its members unpack to more than the limit: the rest was searched only as it is stored";
+        self.exceeded.get_or_insert_with(|| detail.to_owned());
+        false
     }
 }
 

@@ -59,7 +59,7 @@ fn split_at_last_underscore(value: &[u8]) -> Option<(&[u8], &[u8])> {
 
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// Base58Check: the last four bytes are the beginning of the doubled SHA-256 of the others.
+/// `Base58Check`: the last four bytes are the beginning of the doubled SHA-256 of the others.
 ///
 /// <https://en.bitcoin.it/wiki/Base58Check_encoding>
 pub(super) fn base58_check(value: &[u8]) -> Verdict {

@@ -93,7 +93,7 @@ pub(super) enum Proof {
     BasicAuth,
     /// A connection URI: its user, password and host are no examples.
     Host,
-    /// The same for a DSN of Go's MySQL driver.
+    /// The same for a DSN of Go's driver for `MySQL`.
     DsnHost,
     /// A password where nothing but one can stand.
     Password,
@@ -117,7 +117,7 @@ pub(super) enum Proof {
     MatrixCrc32,
     /// The same in hexadecimal digits, as Grafana does it.
     HexCrc32,
-    /// Base58Check.
+    /// `Base58Check`.
     #[serde(rename = "base58-check")]
     Base58Check,
     /// A seed of Stellar.

@@ -115,7 +115,7 @@ fn is_slot(value: &[u8]) -> bool {
 }
 
 fn is_path(value: &[u8]) -> bool {
-    value.starts_with(b"/") && value.iter().filter(|byte| **byte == b'/').count() > 1
+    value.starts_with(b"/") && memchr::memchr_iter(b'/', value).count() > 1
         || value.starts_with(b"./")
         || value.starts_with(b"~/")
         || memchr::memmem::find(value, b"://").is_some()

@@ -156,7 +156,9 @@ pub(super) fn gnupg(claim: &Claim<'_>) -> Outcome {
 pub(super) fn curve25519(value: &[u8]) -> Verdict {
     let key = decode_base64(value).unwrap_or_default();
     match key.as_slice() {
-        [first, .., last] if key.len() == 32 && first & 7 == 0 && last & 0xc0 == 0x40 => {
+        [first, .., last]
+            if key.len() == 32 && first.trailing_zeros() >= 3 && last & 0xc0 == 0x40 =>
+        {
             Verdict::Proven
         }
         // `wg` takes any 32 bytes, and sets these bits itself.

@@ -97,7 +97,7 @@ pub(super) fn uri(claim: &Claim<'_>) -> Verdict {
     judge(claim, behind.strip_prefix(b"//").unwrap_or(behind))
 }
 
-/// A DSN of Go's MySQL driver: the host follows in parentheses.
+/// A DSN of Go's driver for `MySQL`: the host follows in parentheses.
 pub(super) fn dsn(claim: &Claim<'_>) -> Verdict {
     let behind = claim.block.get(claim.value_end..).unwrap_or_default();
     judge(claim, behind.strip_prefix(b"@tcp(").unwrap_or(behind))

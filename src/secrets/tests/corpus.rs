@@ -9,6 +9,7 @@
 //! | `der:TAGS`, `pem:RSA`, `pkcs12:…`, `jks:…`, `keytab`, `keepass` | the structure of a key or key store, without a key |
 
 use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
 
 use crate::secrets::proof::{bech32_checksum, crc16, crc32, encode_base62, hex_of};
 
@@ -31,7 +32,8 @@ impl Random {
     }
 
     pub(super) fn text(&mut self, alphabet: &[u8], length: usize) -> Vec<u8> {
-        let letter = |_| alphabet[(self.next() % alphabet.len() as u64) as usize];
+        let letter =
+            |_| alphabet[usize::try_from(self.next() % alphabet.len() as u64).expect("small")];
         (0..length).map(letter).collect()
     }
 }
@@ -87,6 +89,7 @@ fn url_base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of what can stand in braces")]
 fn compute(name: &str, joined: &[u8], random: &mut Random, is_right: bool) -> Option<Vec<u8>> {
     let (kind, rest) = name.split_once(':').unwrap_or((name, ""));
     if let Some(alphabet) = alphabet(kind) {
@@ -121,8 +124,7 @@ fn compute(name: &str, joined: &[u8], random: &mut Random, is_right: bool) -> Op
             )
             .into_bytes()
         }
-        "base64" => base64(rest.as_bytes()).into_bytes(),
-        "b64json" => base64(rest.as_bytes()).into_bytes(),
+        "base64" | "b64json" => base64(rest.as_bytes()).into_bytes(),
         "jwt" => {
             let (header, payload) = rest.split_once("}:{").expect("two objects");
             let signature = random.text(&alphabet("url")?, 43);
@@ -232,7 +234,6 @@ fn checked(kind: &str, random: &mut Random, is_right: bool) -> Vec<u8> {
             bytes.extend(random.text(&(0..=255).collect::<Vec<u8>>(), 32));
             bytes.push(0);
             bytes.extend(random.text(&(0..=255).collect::<Vec<u8>>(), 32));
-            use sha2::{Digest as _, Sha256};
             let sum = Sha256::digest(Sha256::digest(&bytes));
             bytes.extend(&sum[..3]);
             bytes.push(sum[3] ^ u8::from(!is_right));

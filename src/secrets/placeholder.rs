@@ -52,7 +52,8 @@ const FILLER_WORDS: [&[u8]; 21] = [
 ];
 
 /// Whole values that are a password only where somebody was careless.
-const WEAK_PASSWORDS: [&str; 43] = [
+const WEAK_PASSWORDS: [&str; 44] = [
+    "opensesame",
     "password",
     "passwd",
     "passw0rd",

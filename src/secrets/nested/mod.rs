@@ -113,6 +113,7 @@ impl<'e> Nested<'e> {
                 session: FileSession::new(engine, depth),
                 name: None,
                 in_published: false,
+                is_file_itself: false,
                 found: Found::default(),
             },
         }
@@ -140,6 +141,7 @@ impl<'e> Nested<'e> {
         };
         self.members.name = None;
         self.members.in_published = is_published;
+        self.members.is_file_itself = form == Form::Gzip;
         self.members.found = Found::default();
     }
 
@@ -163,6 +165,8 @@ struct Members<'e> {
     /// Of the member that is being read.
     name: Option<String>,
     in_published: bool,
+    /// The one member is the file itself, unpacked: what is in an archive that it is needs no second name.
+    is_file_itself: bool,
     found: Found,
 }
 
@@ -206,6 +210,7 @@ impl Members<'_> {
         }
         for FoundHit { hit, .. } in &mut found.hits {
             hit.member = Some(match hit.member.take() {
+                Some(inner) if self.is_file_itself => inner,
                 Some(inner) => format!("{name}!{inner}"),
                 None => name.clone(),
             });

@@ -53,7 +53,10 @@ const EXAMPLE_DOMAINS: [&[u8]; 6] = [
     b"host.com",
 ];
 /// Words that stand where a user goes.
-const EXAMPLE_USERS: [&[u8]; 20] = [
+const EXAMPLE_USERS: [&[u8]; 23] = [
+    b"aladdin",
+    b"samuel",
+    b"john",
     b"user",
     b"username",
     b"usr",

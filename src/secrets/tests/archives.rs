@@ -120,10 +120,7 @@ fn archives_in_archives_are_opened_and_their_names_joined() {
     );
     let tar = tar_of(&[("readable", b"nothing"), (&long, text.as_bytes())]);
     assert_eq!(found("srv/a.tar", &tar), one(&long, 1));
-    assert_eq!(
-        found("srv/a.tgz", &gzip_of(&tar)),
-        one(&format!("a.tar!{long}"), 1)
-    );
+    assert_eq!(found("srv/a.tgz", &gzip_of(&tar)), one(&long, 1));
     let war = zip_of(
         &[("WEB-INF/lib/a.jar", &jar)],
         zip::CompressionMethod::Stored,

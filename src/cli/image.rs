@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::progress::Bars;
+use super::secret_options::{SecretSettings, tell_remarks};
 use super::{Exit, Failure, Manners, folders};
 use crate::advisories::{AsOf, Store};
 use crate::evidence::{Evidence, Gate};
@@ -29,7 +30,7 @@ pub(super) const FORMS: &str = "Images:
   A path that exists is recognised by looking inside.";
 
 /// What a command wants to know of an image.
-#[derive(Clone, Copy, Debug)]
+#[derive(Default)]
 pub(super) struct Wanted {
     /// Secrets.
     pub(super) secrets: bool,
@@ -43,6 +44,8 @@ pub(super) struct Wanted {
     pub(super) max_age: Option<u32>,
     /// With the advisories of which time the findings are compared.
     pub(super) new_since: Option<AsOf>,
+    /// How secrets are looked for.
+    pub(super) settings: SecretSettings,
 }
 
 /// The image and the way it is read.
@@ -141,9 +144,7 @@ impl ImageArguments {
             secrets: true,
             integrity: true,
             gate: Gate::Never,
-            date: None,
-            max_age: None,
-            new_since: None,
+            ..Wanted::default()
         };
         let of_list =
             |name: &str, bytes: &[u8], options: &_| explain_sbom(name, bytes, store, options, id);
@@ -174,6 +175,9 @@ impl ImageArguments {
             limits: self.limits()?,
             threads: self.threads.map(usize::from),
             cache: None,
+            secret_rules: wanted.settings.rules,
+            fingerprint_key: wanted.settings.key,
+            exceptions: wanted.settings.exceptions,
         };
         let looked = match subject {
             Subject::Sbom(path) => of_list(&file_name(path), &read_file(path)?, &options),
@@ -186,6 +190,9 @@ impl ImageArguments {
             }
         };
         bars.clear();
+        if wanted.secrets && looked.is_ok() {
+            tell_remarks(&options.exceptions, manners);
+        }
         looked.map_err(of_scan)
     }
 

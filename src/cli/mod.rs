@@ -18,6 +18,8 @@ mod progress;
 mod sbom;
 mod scan;
 mod search;
+mod secret_options;
+mod secrets;
 
 use std::io::Write as _;
 
@@ -81,6 +83,8 @@ enum Command {
     Sbom(sbom::SbomArguments),
     /// Say why a scan of an image finds an advisory, or why it does not.
     Explain(explain::ExplainArguments),
+    /// Search a folder, a file or standard input for secrets.
+    Secrets(secrets::SecretsArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
     /// Keys that sign: make one.
@@ -136,6 +140,7 @@ pub fn run() -> Exit {
         Command::Scan(scan) => scan.run(manners),
         Command::Sbom(sbom) => sbom.run(manners),
         Command::Explain(explain) => explain.run(manners),
+        Command::Secrets(secrets) => secrets.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Key(key) => key.run(),
         Command::Completions { shell } => {

@@ -138,7 +138,7 @@ pub(super) fn look(manners: Manners) -> Result<Look, Failure> {
 
 /// The date of reproducible builds, <https://reproducible-builds.org/specs/source-date-epoch/>: one that cannot be read is an
 /// error, since its user relies on it.
-fn source_date() -> Result<Option<i64>, Failure> {
+pub(super) fn source_date() -> Result<Option<i64>, Failure> {
     let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -167,7 +167,9 @@ pub(super) fn answer(text: &str) -> Result<Exit, Failure> {
 }
 
 /// A reader that has gone away is no error: it has seen enough.
-fn to_stdout(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
+pub(super) fn to_stdout(
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), OutputError> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     match content(&mut stdout).and_then(|()| stdout.flush()) {
         Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(OutputError {
@@ -176,6 +178,14 @@ fn to_stdout(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(
         }),
         _ => Ok(()),
     }
+}
+
+/// Writes a text into a file, as evidence is written.
+pub(super) fn write_text(file: &Path, text: &str) -> Result<(), OutputError> {
+    write_file(file, |out| out.write_all(text.as_bytes())).map_err(|source| OutputError {
+        place: file.display().to_string(),
+        source,
+    })
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -53,12 +53,8 @@ impl SbomArguments {
         // A bill says nothing of advisories: those at hand cost nothing, and their gap is not in it.
         let store = Store::starter().map_err(Failure::new)?;
         let wanted = Wanted {
-            secrets: false,
-            integrity: false,
             gate: Gate::Never,
-            date: None,
-            max_age: None,
-            new_since: None,
+            ..Wanted::default()
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         let look = look(manners)?;

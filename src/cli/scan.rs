@@ -7,6 +7,7 @@ use clap::Args;
 use super::clock::today;
 use super::image::{FORMS, ImageArguments, Subject, Wanted};
 use super::output::{Output, look};
+use super::secret_options::SecretArguments;
 use super::{Exit, Failure, Manners, db, folders};
 use crate::advisories::{AsOf, Store, needed_ecosystems};
 use crate::evidence::Gate;
@@ -38,6 +39,9 @@ pub(super) struct ScanArguments {
         default_value = "table"
     )]
     output: Vec<Output>,
+
+    #[command(flatten)]
+    secrets: SecretArguments,
 
     /// Do not look for secrets.
     #[arg(long)]
@@ -89,9 +93,8 @@ impl ScanArguments {
             secrets: !self.no_secrets,
             integrity: !self.no_integrity,
             gate: Gate::Never,
-            date: None,
-            max_age: None,
-            new_since: None,
+            settings: self.secrets.settings()?,
+            ..Wanted::default()
         };
         let evidence = self.image.scan(subject, &nothing, wanted, manners)?;
         let packages = evidence.packages.iter().map(|record| &record.package);
@@ -115,8 +118,10 @@ impl ScanArguments {
             date: self.date.or_else(today),
             max_age: self.max_age,
             new_since: self.new_since,
+            settings: self.secrets.settings()?,
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
+        self.secrets.write_baseline(&evidence.findings)?;
         let look = look(manners)?;
         for output in &self.output {
             output.write(&evidence, look).map_err(Failure::new)?;

@@ -205,6 +205,11 @@ impl Finding {
         matches!(self, Self::Vulnerability(finding) if finding.removed_in.is_some())
     }
 
+    /// Whether somebody looked at it and accepts it: that does not count for the verdict.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Secret(finding) if finding.places.iter().all(|place| place.accepted.is_some()))
+    }
+
     /// The order of all documents, total: worst first, vulnerabilities before secrets before files, then by id and place.
     pub fn order(&self) -> impl Ord + use<> {
         let (kind, id, subject, places) = match self {
@@ -339,8 +344,11 @@ pub struct SecretFinding {
     pub fingerprint: Option<Fingerprint>,
     /// Where it is, layer by layer.
     pub places: Vec<SecretPlace>,
-    /// What to do.
+    /// Which credential to rotate, and where.
     pub remedy: String,
+    /// How the build keeps it out of the image.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub removal: String,
 }
 
 /// One place of a secret.
@@ -349,8 +357,23 @@ pub struct SecretPlace {
     /// File and layer, or part of the config.
     #[serde(flatten)]
     pub place: Place,
-    /// Whether the running container sees it. If not, whoever has the image still reads it from the layer.
+    /// The member of the archive that the file is; inside another archive both names with a `!` between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// The build instruction that brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<String>,
+    /// Whether the running container sees it.
     pub visible: bool,
+    /// The index of the layer that whoever has the image takes it out of, where the running container does not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recoverable_from: Option<usize>,
+    /// The package of the distribution that brought the file as it is: everyone has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Why it is accepted, where an exception says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
 }
 
 /// A file of one of the distribution's packages that is not what the package brought.

@@ -29,7 +29,8 @@ impl Verdict {
         };
         if findings
             .iter()
-            .any(|finding| !finding.is_deleted() && counts(finding))
+            .filter(|finding| !finding.is_deleted() && !finding.is_accepted())
+            .any(counts)
         {
             Self::Findings
         } else if gaps.is_empty() {
@@ -140,6 +141,7 @@ mod tests {
             redacted: "…".into(),
             fingerprint: Some(Fingerprint([0; 16])),
             remedy: "rotate it".into(),
+            member: None,
         };
         let place = Place {
             path: None,
@@ -150,7 +152,10 @@ mod tests {
         gather_secrets(vec![FoundSecret {
             hit,
             place,
+            instruction: None,
             visible: true,
+            owner: None,
+            accepted: None,
         }])
         .remove(0)
     }

@@ -213,6 +213,7 @@ mod tests {
             redacted: "…".to_owned(),
             fingerprint: None,
             remedy: "none".to_owned(),
+            member: None,
         };
         FileFacts {
             secrets: vec![hit],

@@ -73,6 +73,9 @@ pub struct SecretHit {
     pub fingerprint: Option<Fingerprint>,
     /// What to do about it: which credential to rotate, and where.
     pub remedy: String,
+    /// The member of the archive that the file is, as it names it; inside another archive both names with a `!` between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 #[cfg(test)]

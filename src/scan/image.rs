@@ -10,7 +10,7 @@ use crate::evidence::{
 };
 use crate::inventory::{DeletedPackage, InstalledPackage, Inventory};
 use crate::layers::{FileFacts, LayerReport, Squashed};
-use crate::model::{Gap, GapKind, ImageConfig, LayerDescriptor, LayerPath};
+use crate::model::{Gap, GapKind, ImageConfig, LayerDescriptor, LayerPath, SecretHit};
 use crate::secrets::Engine;
 use crate::source::Image;
 
@@ -21,6 +21,7 @@ pub(super) struct Found<'a> {
     pub(super) reports: &'a [Arc<LayerReport>],
     pub(super) squashed: &'a Squashed<'a>,
     pub(super) inventory: &'a Inventory,
+    pub(super) engine: &'a Engine,
     /// Parts of the image's config.
     pub(super) config: &'a [(String, bool, FileFacts)],
 }
@@ -51,7 +52,9 @@ impl Found<'_> {
         let record = |(layer, report): (&LayerDescriptor, &Arc<LayerReport>)| LayerRecord {
             digest: layer.digest,
             diff_id: unsupported(layer).is_none().then_some(report.diff_id),
-            instruction: config.instruction(layer.index).map(str::to_owned),
+            instruction: config
+                .instruction(layer.index)
+                .map(|text| self.engine.conceal(text)),
             files: report.counts.files,
             file_bytes: report.counts.file_bytes,
         };
@@ -87,27 +90,23 @@ impl Found<'_> {
 
     /// Every secret of every layer, and of the config.
     fn secrets(&self) -> Vec<FoundSecret> {
-        let in_files = |path: &LayerPath, layer, facts: &FileFacts, visible| {
-            let found = facts.secrets.iter().map(|hit| FoundSecret {
-                hit: hit.clone(),
-                place: place(path, Some(hit.line), layer),
-                visible,
-            });
-            found.collect::<Vec<_>>()
-        };
         let visible = self
             .squashed
             .visible
             .iter()
             .filter_map(|file| Some((file.path, file.current()?)));
-        let visible = visible.flat_map(|(path, (layer, facts))| in_files(path, layer, facts, true));
+        let visible = visible.flat_map(|(path, (layer, facts))| {
+            let owner = self.inventory.integrity.known.get(path);
+            self.in_file(path, layer, facts, owner, true)
+        });
         let hidden = self
             .squashed
             .hidden
             .iter()
             .copied()
             .chain(self.squashed.overwritten());
-        let hidden = hidden.flat_map(|file| in_files(file.path, file.layer, file.facts, false));
+        let hidden =
+            hidden.flat_map(|file| self.in_file(file.path, file.layer, file.facts, None, false));
         let in_config = self.config.iter().flat_map(|(part, visible, facts)| {
             let place = Place {
                 path: None,
@@ -115,13 +114,48 @@ impl Found<'_> {
                 layer: None,
                 config: Some(part.clone()),
             };
-            facts.secrets.iter().map(move |hit| FoundSecret {
-                hit: hit.clone(),
-                place: place.clone(),
-                visible: *visible,
-            })
+            let found = move |hit: &SecretHit| self.found(hit, place.clone(), None, *visible);
+            facts.secrets.iter().map(found)
         });
         visible.chain(hidden).chain(in_config).collect()
+    }
+
+    fn in_file(
+        &self,
+        path: &LayerPath,
+        layer: usize,
+        facts: &FileFacts,
+        owner: Option<&String>,
+        visible: bool,
+    ) -> Vec<FoundSecret> {
+        let found = facts.secrets.iter().map(|hit| {
+            let place = place(path, Some(hit.line), layer);
+            self.found(hit, place, owner.cloned(), visible)
+        });
+        found.collect()
+    }
+
+    fn found(
+        &self,
+        hit: &SecretHit,
+        place: Place,
+        owner: Option<String>,
+        visible: bool,
+    ) -> FoundSecret {
+        let path = place.path.as_ref().map(LayerPath::as_str);
+        let path = path.or(place.config.as_deref());
+        let accepted = self.options.exceptions.accepts(hit, path);
+        let instruction = place
+            .layer
+            .and_then(|layer| self.image.config.instruction(layer));
+        FoundSecret {
+            hit: hit.clone(),
+            accepted: accepted.map(str::to_owned),
+            instruction: instruction.map(|text| self.engine.conceal(text)),
+            place,
+            visible,
+            owner,
+        }
     }
 }
 
@@ -155,35 +189,45 @@ fn place(path: &LayerPath, line: Option<u64>, layer: usize) -> Place {
     }
 }
 
-/// What is found in ENV, labels and history, with the name of the part and whether the running container sees it: it
-/// sees its ENV, and whoever can pull the image reads all of it.
+/// What is found in the parts of the config, with the name of the part and whether the running container sees it: it sees
+/// its environment, and what it is started and checked with; whoever can pull the image reads all of it. Build arguments
+/// stand in the history.
 pub(super) fn config_secrets(image: &Image, engine: &Engine) -> Vec<(String, bool, FileFacts)> {
     let ImageConfig {
         config, history, ..
     } = &image.config;
-    let env = config.env.iter().map(|variable| {
+    let mut parts: Vec<(String, bool, FileFacts)> = Vec::new();
+    let mut look = |part: String, visible, text: &str| {
+        parts.push((part, visible, engine.scan_text(text.as_bytes())));
+    };
+    for variable in &config.env {
         let name = variable
             .split_once('=')
             .map_or(variable.as_str(), |(name, _)| name);
-        (
-            format!("env {name}"),
-            true,
-            engine.scan_text(variable.as_bytes()),
-        )
-    });
-    let labels = config.labels.iter().map(|(name, value)| {
-        (
-            format!("label {name}"),
-            false,
-            engine.scan_text(format!("{name}={value}").as_bytes()),
-        )
-    });
-    let history = (1..).zip(history).map(|(number, item): (usize, _)| {
-        (
-            format!("history {number}"),
-            false,
-            engine.scan_text(item.created_by.as_bytes()),
-        )
-    });
-    env.chain(labels).chain(history).collect()
+        look(format!("env {name}"), true, variable);
+    }
+    for (name, value) in &config.labels {
+        look(format!("label {name}"), false, &format!("{name}={value}"));
+    }
+    for (number, instruction) in (1..).zip(&config.on_build) {
+        look(format!("onbuild {number}"), false, instruction);
+    }
+    look("entrypoint".to_owned(), true, &config.entrypoint.join(" "));
+    look("cmd".to_owned(), true, &config.cmd.join(" "));
+    if let Some(check) = &config.healthcheck {
+        let words = check.get("Test").and_then(serde_json::Value::as_array);
+        let words = words
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str);
+        let command = words.collect::<Vec<_>>().join(" ");
+        look("healthcheck".to_owned(), true, &command);
+    }
+    for (number, item) in (1..).zip(history) {
+        look(format!("history {number}"), false, &item.created_by);
+        if !item.comment.is_empty() {
+            look(format!("history {number}"), false, &item.comment);
+        }
+    }
+    parts
 }

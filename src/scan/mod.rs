@@ -19,7 +19,7 @@ use crate::evidence::{Evidence, Gate};
 use crate::inventory;
 use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
 use crate::model::{Date, DiffId, Digest, LayerDescriptor, Limits};
-use crate::secrets::{Engine, RuleError, Rules};
+use crate::secrets::{Engine, Exceptions, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
 use self::aboard::Aboard;
@@ -55,6 +55,12 @@ pub struct ScanOptions {
     pub threads: Option<usize>,
     /// Layer reports of earlier scans.
     pub cache: Option<Cache>,
+    /// The user's own rules for secrets, as the text of a rules file.
+    pub secret_rules: Option<String>,
+    /// The user's own key for the fingerprints of secrets.
+    pub fingerprint_key: Option<Vec<u8>>,
+    /// Secrets that somebody looked at and accepts.
+    pub exceptions: Exceptions,
 }
 
 impl Default for ScanOptions {
@@ -71,6 +77,9 @@ impl Default for ScanOptions {
             limits: Limits::default(),
             threads: None,
             cache: None,
+            secret_rules: None,
+            fingerprint_key: None,
+            exceptions: Exceptions::default(),
         }
     }
 }
@@ -193,21 +202,21 @@ fn look(
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<(Aboard, Digest), ScanError> {
-    let engine = if options.secrets {
-        Some(Arc::new(Engine::new(Rules::embedded()?, None)))
-    } else {
-        None
-    };
-    let detectors = detectors(engine.as_ref(), options);
+    // Without secrets, too: build instructions are shown, and nothing that is shown may hold one.
+    let engine = Arc::new(secret_engine(options)?);
+    let detectors = detectors(Some(&engine).filter(|_| options.secrets), options);
     let reading = Reading::new(image, &detectors, options, progress);
     let reports = reading.all()?;
     let squashed = squash(&reports.iter().map(Arc::as_ref).collect::<Vec<_>>());
     let inventory = inventory::assemble(&squashed);
-    let config = engine
-        .map(|engine| config_secrets(image, &engine))
-        .unwrap_or_default();
+    let config = if options.secrets {
+        config_secrets(image, &engine)
+    } else {
+        Vec::new()
+    };
     let found = Found {
         image,
+        engine: &engine,
         options,
         reports: &reports,
         squashed: &squashed,
@@ -215,6 +224,16 @@ fn look(
         config: &config,
     };
     Ok((found.aboard(), detectors.digest()))
+}
+
+/// The engine with the user's rules before those of every build.
+fn secret_engine(options: &ScanOptions) -> Result<Engine, RuleError> {
+    let embedded = Rules::embedded()?;
+    let rules = match &options.secret_rules {
+        Some(text) => Rules::parse(text)?.before(embedded),
+        None => embedded,
+    };
+    Ok(Engine::new(rules, options.fingerprint_key.as_deref()))
 }
 
 /// Scans a list of packages, of a file of this name: what it lists is matched as if it had been found. There is nothing to look

@@ -1,14 +1,17 @@
 //! What was found in one file: once for each place, and no more than a report can bear.
 
-use std::collections::BTreeSet;
-
 use super::redact::{FingerprintKey, SecretValue};
 use super::rule::{Rule, Rules};
-use crate::layers::FileFacts;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use crate::model::{Confidence, Fingerprint, Gap, GapKind, SecretHit, Severity};
 
 /// Hits of one rule that are kept of one file. A file with more is a dump of them, and a hundred say so.
 pub(super) const KEPT: u32 = 100;
+
+/// Hits of one file above which values that overlap are not sorted out: there is nothing to explain in a dump.
+const CROWDED: usize = 2000;
 
 /// One value in one place, told apart from others without being held.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,13 +35,42 @@ pub(super) struct Secret<'a> {
     pub(super) text: SecretValue<'a>,
     /// What its fingerprint is of: the same for every way of writing it.
     pub(super) identity: SecretValue<'a>,
+    /// Where it lies in the file.
+    pub(super) span: Range<u64>,
+}
+
+/// What is told of one file.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) hits: Vec<FoundHit>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// A secret of one file.
+pub(super) struct FoundHit {
+    /// Tells its value apart: the fingerprint, also where that is not told.
+    pub(super) tag: Fingerprint,
+    /// Where it lies in the file.
+    pub(super) span: Range<u64>,
+    pub(super) hit: SecretHit,
+}
+
+impl Found {
+    pub(super) fn is_empty(&self) -> bool {
+        self.hits.is_empty() && self.gaps.is_empty()
+    }
+
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.hits.append(&mut other.hits);
+        self.gaps.append(&mut other.gaps);
+    }
 }
 
 /// The findings of one file.
 #[derive(Default)]
 pub(super) struct Findings {
     places: BTreeSet<Place>,
-    hits: Vec<(Place, SecretHit)>,
+    hits: Vec<(Place, Range<u64>, SecretHit)>,
     /// Rules with more hits than are kept, and how many more.
     surplus: Vec<(u16, u64)>,
 }
@@ -79,19 +111,39 @@ impl Findings {
             redacted: secret.text.redacted(prefix),
             fingerprint: (!rule.guessable || key.is_private()).then_some(tag),
             remedy: rule.remedy.clone(),
+            member: None,
         };
-        self.hits.push((place, hit));
+        self.hits.push((place, secret.span.clone(), hit));
         true
     }
 
-    /// The facts of the file, ordered by line. Where several rules have the same value on the same line, the first of
-    /// the rules' file has it.
-    pub(super) fn take(&mut self, rules: &Rules) -> FileFacts {
+    /// The facts of the file, ordered by line. Where several rules have the same value on the same line, or values that
+    /// overlap, the first of them has it, unless a later one is surer.
+    pub(super) fn take(&mut self, rules: &Rules) -> Found {
         self.places.clear();
-        self.hits.sort_by_key(|(place, _)| *place);
-        self.hits.dedup_by_key(|(place, _)| (place.line, place.tag));
-        self.hits
-            .sort_by_key(|(place, _)| (place.line, place.rule, place.tag));
+        self.hits.sort_by_key(|(place, _, _)| *place);
+        self.hits.dedup_by(|(other, _, less), (place, _, more)| {
+            let is_same = (other.line, other.tag) == (place.line, place.tag);
+            if is_same && less.confidence > more.confidence {
+                std::mem::swap(less, more);
+                std::mem::swap(other, place);
+            }
+            is_same
+        });
+        self.hits.sort_by_key(|(place, _, _)| place.rule);
+        let mut kept: Vec<(Place, Range<u64>, SecretHit)> = Vec::with_capacity(self.hits.len());
+        for (place, span, hit) in self.hits.drain(..) {
+            let is_told = kept.len() < CROWDED
+                && kept.iter().any(|(_, other, told)| {
+                    other.start < span.end
+                        && span.start < other.end
+                        && told.confidence >= hit.confidence
+                });
+            if !is_told {
+                kept.push((place, span, hit));
+            }
+        }
+        kept.sort_by_key(|(place, _, _)| (place.line, place.rule, place.tag));
         self.surplus.sort_unstable();
         let gap = |(rule, count): (u16, u64)| {
             let id = rules
@@ -102,10 +154,16 @@ impl Findings {
                 format!("{count} more matches of `{id}` than the {KEPT} that are kept of one file");
             Gap::new(GapKind::LimitReached, detail)
         };
-        FileFacts {
-            secrets: self.hits.drain(..).map(|(_, hit)| hit).collect(),
+        Found {
+            hits: kept
+                .into_iter()
+                .map(|(place, span, hit)| FoundHit {
+                    tag: place.tag,
+                    span,
+                    hit,
+                })
+                .collect(),
             gaps: self.surplus.drain(..).map(gap).collect(),
-            ..FileFacts::default()
         }
     }
 }

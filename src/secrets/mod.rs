@@ -21,8 +21,11 @@
 //! Nothing of it is hidden.
 
 mod engine;
+mod exceptions;
+mod file_search;
 mod findings;
 mod judge;
+mod nested;
 mod placeholder;
 mod prefilter;
 mod proof;
@@ -30,9 +33,12 @@ mod published;
 mod redact;
 mod rule;
 mod search;
+mod session;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 pub use engine::Engine;
+pub use exceptions::{ExceptionError, Exceptions, baseline};
 pub use rule::{Rule, RuleError, Rules};

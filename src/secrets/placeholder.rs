@@ -12,7 +12,7 @@ pub(super) enum Stand {
 }
 
 /// Beginnings of what a shell, a template or a format string fills in later.
-const SLOTS: [&[u8]; 9] = [
+const SLOTS: [&[u8]; 10] = [
     b"${",
     b"$(",
     b"{{",
@@ -20,12 +20,13 @@ const SLOTS: [&[u8]; 9] = [
     b"%(",
     b"#{",
     b"@@",
+    b"&lt;",
     b"...",
     b"\xe2\x80\xa6",
 ];
 
 /// Words that no random token holds by chance and that documentation is full of; compared in lower case.
-const FILLER_WORDS: [&[u8]; 15] = [
+const FILLER_WORDS: [&[u8]; 21] = [
     b"example",
     b"xxxxx",
     b"your_",
@@ -35,6 +36,12 @@ const FILLER_WORDS: [&[u8]; 15] = [
     b"yours",
     b"yourk",
     b"placeholder",
+    b"_here",
+    b"-here",
+    b"goes_here",
+    b"replace_me",
+    b"change-me",
+    b"putyour",
     b"redacted",
     b"insert",
     b"dummy",
@@ -45,7 +52,8 @@ const FILLER_WORDS: [&[u8]; 15] = [
 ];
 
 /// Whole values that are a password only where somebody was careless.
-const WEAK_PASSWORDS: [&str; 43] = [
+const WEAK_PASSWORDS: [&str; 44] = [
+    "opensesame",
     "password",
     "passwd",
     "passw0rd",
@@ -97,12 +105,36 @@ pub(super) fn stand_of(value: &[u8]) -> Stand {
     if is_slot(&lower) || is_filler(&lower) {
         return Stand::Filler;
     }
+    let plain = plain_of(&lower);
+    let names_itself = value.len() < 24
+        && [&b"password"[..], b"passwd", b"secret", b"sensitive"]
+            .iter()
+            .any(|word| contains(&plain, word));
     let digits_only = value.len() < 9 && value.iter().all(u8::is_ascii_digit);
     let is_weak = value.len() < 4 || digits_only;
-    if is_weak || WEAK_PASSWORDS.iter().any(|weak| weak.as_bytes() == lower) {
+    let is_listed = |text: &[u8]| WEAK_PASSWORDS.iter().any(|weak| weak.as_bytes() == text);
+    if is_weak || names_itself || is_listed(&lower) || is_listed(&plain) {
         return Stand::Weak;
     }
     Stand::Real
+}
+
+/// A word without the digits and signs that people put into it and behind it: `p4ssw0rd1!` is `password`.
+pub(super) fn plain_of(lower: &[u8]) -> Vec<u8> {
+    let end = lower
+        .iter()
+        .rposition(|byte| !byte.is_ascii_digit() && *byte != b'!')
+        .map_or(0, |last| last + 1);
+    let word = lower.get(..end).unwrap_or_default().iter();
+    word.map(|byte| match byte {
+        b'0' => b'o',
+        b'1' => b'i',
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        other => *other,
+    })
+    .collect()
 }
 
 fn is_slot(value: &[u8]) -> bool {
@@ -138,7 +170,8 @@ fn is_monotonous(value: &[u8]) -> bool {
         .map(<[u8]>::len)
         .max()
         .unwrap_or(0);
-    (longest_run >= 4 && longest_run * 2 >= value.len()) || (longest_run == 3 && value.len() == 3)
+    (longest_run >= 4 && longest_run * 2 + 2 >= value.len())
+        || (longest_run == 3 && value.len() == 3)
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -180,7 +213,17 @@ mod tests {
 
     #[test]
     fn careless_passwords_are_weak_and_others_real() {
-        for value in ["changeme", "Password", "12345678", "abc", "guest"] {
+        for value in [
+            "changeme",
+            "Password",
+            "12345678",
+            "abc",
+            "guest",
+            "P4ssw0rd!",
+            "secr3t",
+            "Password01",
+            "admin123",
+        ] {
             assert_eq!(stand_of(value.as_bytes()), Stand::Weak, "{value}");
         }
         for value in ["Tr0ub4dor&3", "correct horse", "k3J9fQpZ", "pa$$w0rt"] {

@@ -56,6 +56,8 @@ pub(super) fn is_published(entry: &Entry<'_>) -> bool {
         || stem.ends_with("_test")
         || name.contains(".test.")
         || name.contains(".spec.")
+        || name.contains(".example.")
+        || name.contains(".examples.")
 }
 
 /// Values that are known to be published.

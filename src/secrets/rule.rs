@@ -1,6 +1,7 @@
 //! One kind of secret, as data.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use regex_automata::meta::{self, BuildError, Regex};
 use regex_automata::util::syntax;
@@ -11,8 +12,25 @@ use super::prefilter::Keyword;
 use super::proof::Proof;
 use crate::model::{Confidence, Severity};
 
-/// The rules that every build carries.
-const EMBEDDED: &str = include_str!("rules.toml");
+/// The rules that every build carries, one file a family. Particular kinds stand before general ones.
+const EMBEDDED: [&str; 16] = [
+    include_str!("rules/infrastructure.toml"),
+    include_str!("rules/cloud.toml"),
+    include_str!("rules/source.toml"),
+    include_str!("rules/ci.toml"),
+    include_str!("rules/registries.toml"),
+    include_str!("rules/chat.toml"),
+    include_str!("rules/payment.toml"),
+    include_str!("rules/mail.toml"),
+    include_str!("rules/ai.toml"),
+    include_str!("rules/observability.toml"),
+    include_str!("rules/services.toml"),
+    include_str!("rules/databases.toml"),
+    include_str!("rules/files.toml"),
+    include_str!("rules/keys.toml"),
+    include_str!("rules/shell.toml"),
+    include_str!("rules/generic.toml"),
+];
 
 /// Bytes behind a keyword's start that any rule may look at: an RSA key of 8192 bits takes 6.4 KiB as PEM, a PGP key
 /// with several subkeys 10 KiB.
@@ -67,6 +85,8 @@ struct RuleText {
     #[serde(default)]
     keywords: Vec<String>,
     #[serde(default)]
+    keywords_hex: Vec<String>,
+    #[serde(default)]
     ignore_case: bool,
     #[serde(default)]
     files: Vec<String>,
@@ -74,7 +94,8 @@ struct RuleText {
     lead: usize,
     #[serde(default = "default_reach")]
     reach: usize,
-    shape: String,
+    shape: Option<String>,
+    value: Option<String>,
     proof: Option<Proof>,
     #[serde(default)]
     entropy: f64,
@@ -122,14 +143,15 @@ pub struct Rule {
     pub counter_examples: Vec<Vec<String>>,
     /// Literals at which the shape is tried; none: the whole of the files that it is for.
     pub(super) keywords: Vec<Keyword>,
-    /// Names of the only files that it is for; none: all.
+    /// Names of the only files that it is for, `*` in front stands for any beginning; none: all. Such files are searched as a
+    /// whole, whatever the keywords.
     pub(super) files: Vec<String>,
     /// Bytes before the keyword in which the match may begin; 0: it begins with the keyword.
     pub(super) lead: usize,
     /// Bytes behind the keyword's start in which match and proof lie.
     pub(super) reach: usize,
     /// Its first group, or all of it, is the value.
-    pub(super) shape: Regex,
+    pub(super) shape: Shape,
     pub(super) proof: Option<Proof>,
     /// Bits a byte that an unproven value must have.
     pub(super) entropy: f64,
@@ -139,7 +161,46 @@ pub struct Rule {
     pub(super) guessable: bool,
 }
 
-/// Rules in the order of their file: where two claim the same value on the same line, the first has it.
+/// A shape as it is written, compiled when its first keyword is found: an image has few of the hundreds of kinds.
+pub(super) struct Shape {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Shape {
+    fn new(text: String) -> Self {
+        Self {
+            text,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The compiled shape. None: it cannot be compiled, which [`Rules::parse`] refuses and a test rules out for ours.
+    pub(super) fn regex(&self) -> Option<&Regex> {
+        let compiled = self.compiled.get_or_init(|| compile_shape(&self.text).ok());
+        compiled.as_ref()
+    }
+
+    /// Compiles it now. The error is what is wrong with it.
+    fn check(&self) -> Result<(), Refused> {
+        let regex = compile_shape(&self.text).map_err(Refused::Shape)?;
+        let groups = regex
+            .group_info()
+            .group_len(regex_automata::PatternID::ZERO);
+        if groups > 2 {
+            return Err(Refused::Groups);
+        }
+        let _ = self.compiled.set(Some(regex));
+        Ok(())
+    }
+}
+
+enum Refused {
+    Shape(Box<BuildError>),
+    Groups,
+}
+
+/// Rules in order: where two claim the same value on the same line, the first has it.
 pub struct Rules {
     pub(super) rules: Vec<Rule>,
     /// The text that they were parsed from: what the cache key is made of.
@@ -149,11 +210,45 @@ pub struct Rules {
 impl Rules {
     /// The rules that every build carries.
     pub fn embedded() -> Result<Self, RuleError> {
-        Self::parse(EMBEDDED)
+        let mut all = Self {
+            rules: Vec::with_capacity(512),
+            text: String::new(),
+        };
+        for text in EMBEDDED {
+            all.append(Self::read(text)?);
+        }
+        Ok(all)
     }
 
     /// Reads and compiles a rules file.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
+        let rules = Self::read(text)?;
+        rules.check(text)?;
+        Ok(rules)
+    }
+
+    /// These rules, then all of `others` but those whose id is taken: who writes a rule of an embedded one's id replaces it.
+    #[must_use]
+    pub fn before(mut self, mut others: Self) -> Self {
+        let taken: BTreeSet<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+        others
+            .rules
+            .retain(|rule| !taken.contains(rule.id.as_str()));
+        self.append(others);
+        self
+    }
+
+    /// Every rule, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    fn append(&mut self, other: Self) {
+        self.rules.extend(other.rules);
+        self.text.push_str(&other.text);
+    }
+
+    fn read(text: &str) -> Result<Self, RuleError> {
         let parsed: RulesText = toml::from_str(text).map_err(|error| RuleError::Malformed {
             line: line_of(text, error.span().map_or(0, |span| span.start)),
             reason: error.message().to_owned(),
@@ -170,7 +265,7 @@ impl Rules {
                     "the id is taken by an earlier rule",
                 ));
             }
-            rules.push(rule.compile(line)?);
+            rules.push(rule.settle(line)?);
         }
         Ok(Self {
             rules,
@@ -178,9 +273,31 @@ impl Rules {
         })
     }
 
-    /// Every rule, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter()
+    /// Compiles every shape.
+    fn check(&self, text: &str) -> Result<(), RuleError> {
+        for rule in &self.rules {
+            let Err(refused) = rule.shape.check() else {
+                continue;
+            };
+            let written = format!("\"{}\"", rule.id);
+            let line = line_of(text, text.find(&written).unwrap_or(0))
+                .saturating_sub(1)
+                .max(1);
+            let id = rule.id.clone();
+            return Err(match refused {
+                Refused::Shape(source) => RuleError::Shape {
+                    line,
+                    rule: id,
+                    source,
+                },
+                Refused::Groups => unusable(
+                    line,
+                    id,
+                    "the shape has more than one group: the value is the first; write `(?:…)` for the others",
+                ),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -198,33 +315,25 @@ fn unusable(line: usize, rule: String, reason: impl Into<String>) -> RuleError {
 }
 
 impl RuleText {
-    fn compile(self, line: usize) -> Result<Rule, RuleError> {
+    fn settle(self, line: usize) -> Result<Rule, RuleError> {
         if let Some(reason) = self.contradiction() {
             return Err(unusable(line, self.id, reason));
         }
-        let shape = match compile_shape(&self.shape) {
-            Ok(shape) => shape,
-            Err(source) => {
-                return Err(RuleError::Shape {
-                    line,
-                    rule: self.id,
-                    source,
-                });
-            }
+        let is_assigned = self.value.is_some();
+        let shape = match (&self.shape, &self.value) {
+            (Some(shape), _) => shape.clone(),
+            (None, value) => assignment(&self.keywords, value.as_deref().unwrap_or_default()),
         };
-        if shape
-            .group_info()
-            .group_len(regex_automata::PatternID::ZERO)
-            > 2
-        {
-            return Err(unusable(
-                line,
-                self.id,
-                "the shape has more than one group: the value is the first; write `(?:…)` for the others",
-            ));
-        }
+        let mut keywords = keywords(&self.keywords, self.ignore_case || is_assigned);
+        keywords.extend(self.keywords_hex.iter().filter_map(|text| {
+            let bytes = hex(text)?;
+            Some(Keyword {
+                bytes,
+                ignore_case: false,
+            })
+        }));
         Ok(Rule {
-            keywords: keywords(&self.keywords, self.ignore_case),
+            keywords,
             id: self.id,
             provider: self.provider,
             title: self.title,
@@ -235,7 +344,7 @@ impl RuleText {
             files: self.files,
             lead: self.lead,
             reach: self.reach,
-            shape,
+            shape: Shape::new(shape),
             proof: self.proof,
             entropy: self.entropy,
             confidence: self.confidence,
@@ -257,7 +366,18 @@ impl RuleText {
         };
         if !is_id(&self.id) {
             Some("an id is written `provider/kind`, in lower case".to_owned())
-        } else if self.keywords.is_empty() && self.files.is_empty() {
+        } else if self.shape.is_some() == self.value.is_some() {
+            Some("it needs a `shape`, or the `value` that is assigned to a name with a keyword in it, and not both".to_owned())
+        } else if let Some(text) = self
+            .keywords_hex
+            .iter()
+            .find(|text| hex(text).is_none_or(|bytes| !(shortest..=longest).contains(&bytes.len())))
+        {
+            Some(format!(
+                "`{text}` is no keyword in hexadecimal digits of {shortest} to {longest} bytes"
+            ))
+        } else if self.keywords.is_empty() && self.keywords_hex.is_empty() && self.files.is_empty()
+        {
             Some("without keywords it needs `files`: it would be tried everywhere".to_owned())
         } else if let Some(keyword) =
             (self.keywords.iter()).find(|keyword| !(shortest..=longest).contains(&keyword.len()))
@@ -285,6 +405,41 @@ fn keywords(texts: &[String], ignore_case: bool) -> Vec<Keyword> {
         ignore_case,
     };
     texts.iter().map(keyword).collect()
+}
+
+/// What is assigned to a name in which a keyword stands: `KEYWORD_REST = "value"`, as shells, programs, YAML and JSON write it.
+fn assignment(keywords: &[String], value: &str) -> String {
+    let names: Vec<String> = keywords.iter().map(|keyword| escape(keyword)).collect();
+    let names = names.join("|");
+    format!(
+        r#"(?i:{names})[A-Za-z0-9_.-]{{0,40}}["'`\\\]]{{0,3}}[ \t]{{0,8}}(?:=>|:=|=|:)[ \t]{{0,8}}["'`\\]{{0,2}}({value})(?:[^A-Za-z0-9_+/=.(\[-]|$|\.[^A-Za-z0-9])"#
+    )
+}
+
+fn escape(literal: &str) -> String {
+    let escaped = literal.chars().map(|letter| {
+        if letter.is_ascii_alphanumeric() || letter == '_' {
+            letter.to_string()
+        } else {
+            format!("\\{letter}")
+        }
+    });
+    escaped.collect()
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    pairs
+        .map(|pair| {
+            u8::from_str_radix(
+                std::str::from_utf8(pair)
+                    .ok()
+                    .filter(|pair| pair.len() == 2)?,
+                16,
+            )
+            .ok()
+        })
+        .collect()
 }
 
 /// Files are bytes: a shape need not match UTF-8, and `\w`, `\d`, `\b` mean ASCII.

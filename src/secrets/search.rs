@@ -51,6 +51,11 @@ impl Progress {
         self.window_until == 0
     }
 
+    /// Whether windows wait to be searched at once.
+    pub(super) const fn waits(&self) -> bool {
+        self.joined.is_some()
+    }
+
     /// Notes that a value reaches further than its match.
     pub(super) fn pass(&mut self, block: Block<'_>, end: usize) {
         self.matched_until = self.matched_until.max(block.base + end as u64);
@@ -117,7 +122,7 @@ fn find(rule: &Rule, block: Block<'_>, window: Range<usize>, anchored: bool) -> 
     };
     let input = Input::new(block.bytes).range(window).anchored(anchored);
     let mut slots = [None; 4];
-    rule.shape.search_slots(&input, &mut slots)?;
+    rule.shape.regex()?.search_slots(&input, &mut slots)?;
     let [start, end, value_start, value_end] = slots.map(|slot| slot.map(NonMaxUsize::get));
     let whole = start?..end?;
     let value = match (value_start, value_end) {

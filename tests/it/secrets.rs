@@ -131,3 +131,88 @@ fn without_secrets_none_are_looked_for_and_the_evidence_says_so() {
     assert_eq!(run.evidence()["policy"]["secrets"], false);
     assert_eq!(run.evidence()["findings"], json!([]));
 }
+
+#[test]
+fn a_secret_on_a_build_instruction_is_found_in_the_history_and_shown_nowhere() {
+    let env = Env::new();
+    let instruction = format!("RUN curl -u ci:{} https://repo.corp.internal/a", password());
+    ImageBuilder::new()
+        .layer(&instruction, |layer| layer.file("app/a", "a"))
+        .config(json!({"OnBuild": [format!("RUN echo root:{} | chpasswd", password())]}))
+        .write_layout(&env.path("layout"));
+    let reference = format!("oci:{}", env.path("layout").display());
+    let run = env.scan(&reference, &[]).expect_code(1);
+    let findings = run.evidence()["findings"].to_string();
+    assert!(findings.contains("\"history 1\""), "{findings}");
+    assert!(findings.contains("\"onbuild 1\""), "{findings}");
+    assert!(!run.stdout.contains(&password()), "a value was written");
+    let table = env.run(&["scan", &reference]).expect_code(1);
+    assert!(!table.stdout.contains(&password()), "a value was shown");
+}
+
+#[test]
+fn a_hidden_place_names_its_layer_and_instruction_and_the_way_out() {
+    let env = Env::new();
+    image().write_layout(&env.path("layout"));
+    let run = env
+        .scan(&format!("oci:{}", env.path("layout").display()), &[])
+        .expect_code(1);
+    let evidence = run.evidence();
+    let findings = evidence["findings"].as_array().expect("findings");
+    let aws = findings
+        .iter()
+        .find(|finding| finding["rule"] == "aws/access-key-id");
+    let aws = aws.expect("the key");
+    assert_eq!(aws["places"][0]["recoverable_from"], 0);
+    assert_eq!(aws["places"][0]["instruction"], "COPY .env /app/");
+    assert!(
+        aws["removal"]
+            .as_str()
+            .is_some_and(|text| text.contains("--mount=type=secret"))
+    );
+}
+
+#[test]
+fn a_folder_is_searched_and_a_baseline_lets_only_what_is_new_fail() {
+    let env = Env::new();
+    let folder = env.path("src");
+    env.write("src/app/.env", format!("KEY={}\n", key()));
+    let (folder, baseline) = (folder.display().to_string(), env.path("known.toml"));
+    let baseline = baseline.display().to_string();
+    let run = env
+        .run(&["secrets", &folder, "--write-baseline", &baseline])
+        .expect_code(1);
+    assert!(run.stdout.contains("app/.env:1"), "{}", run.stdout);
+    assert!(!run.stdout.contains(&key()), "a value was shown");
+    let known = ["secrets", "-o", "json", "--secret-exceptions", &baseline];
+    let run = env.run(&[&known[..], &[&folder]].concat()).expect_code(0);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("json");
+    assert_eq!(report["findings"][0]["places"][0]["accepted"], "baseline");
+    env.write("src/new", "redis://app:k3J9fQpZ7Lr@cache.corp.internal/0");
+    env.run(&[&known[..], &[&folder]].concat()).expect_code(1);
+}
+
+#[test]
+fn a_rule_that_cannot_be_compiled_is_refused_with_file_and_line() {
+    let env = Env::new();
+    let rules = env.path("own.toml");
+    let rule = "\n[[rule]]\nid = \"acme/token\"\nprovider = \"Acme\"\ntitle = \"Acme token\"\nseverity = \"high\"\nremedy = \"rotate it\"\nkeywords = ['acme_']\nshape = ";
+    env.write("own.toml", format!("{rule}'(acme_'\n"));
+    let rules = rules.display().to_string();
+    let run = env.run(&["secrets", "--rules", &rules, "."]).expect_code(2);
+    assert!(
+        run.stderr.contains("own.toml: line 2: rule `acme/token`"),
+        "{}",
+        run.stderr
+    );
+    env.write(
+        "own.toml",
+        format!("{rule}'acme_[0-9]{{4}}'\nexamples = []\n"),
+    );
+    env.write("text", "acme_4711");
+    let text = env.path("text").display().to_string();
+    let run = env
+        .run(&["secrets", "--rules", &rules, &text])
+        .expect_code(1);
+    assert!(run.stdout.contains("acme/token"), "{}", run.stdout);
+}

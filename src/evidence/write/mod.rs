@@ -86,6 +86,11 @@ impl FromStr for Format {
     }
 }
 
+/// Any document of ours as JSON that is safe to show.
+pub fn write_json(content: &impl serde::Serialize, out: &mut dyn Write) -> io::Result<()> {
+    json::write_document(content, out)
+}
+
 /// Writes the evidence in one format.
 pub fn write(
     format: Format,

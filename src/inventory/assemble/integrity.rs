@@ -33,6 +33,8 @@ pub struct Integrity {
     pub checked: u64,
     /// Those that differ, by path.
     pub modified: Vec<ModifiedFile>,
+    /// Files with something like a secret in them that are what this package brought: everyone has it.
+    pub known: BTreeMap<LayerPath, String>,
 }
 
 impl Integrity {
@@ -60,6 +62,8 @@ pub(super) fn check(squashed: &Squashed<'_>) -> (Integrity, Option<Gap>) {
     let mut intact: BTreeSet<String> = BTreeSet::new();
     let mut differing = Differing::new();
     let mut not_computed = 0;
+    let with_secrets = with_secrets(squashed);
+    let mut known = BTreeMap::new();
     for (claims, claim) in visible_claims(squashed).filter(|(claims, _)| claims.is_os) {
         let Some(expected) = claim.digest else {
             continue;
@@ -73,6 +77,9 @@ pub(super) fn check(squashed: &Squashed<'_>) -> (Integrity, Option<Gap>) {
             None if VisibleFiles::is_hashed(&path) => not_computed += 1,
             None => {}
             Some(digest) if digest == expected => {
+                if let Some(file) = with_secrets.get(path.as_str()) {
+                    known.insert((*file).clone(), claims.owner.clone());
+                }
                 intact.insert(path);
             }
             Some(_) => differing.entry(path).or_default().push(Difference {
@@ -102,8 +109,19 @@ pub(super) fn check(squashed: &Squashed<'_>) -> (Integrity, Option<Gap>) {
     let integrity = Integrity {
         checked,
         modified: modified.collect(),
+        known,
     };
     (integrity, gap(not_computed))
+}
+
+/// Files that the container sees with something like a secret in them.
+fn with_secrets<'a>(squashed: &'a Squashed<'_>) -> BTreeMap<&'a str, &'a LayerPath> {
+    let visible = squashed.visible.iter();
+    let found = visible.filter(|file| {
+        file.current()
+            .is_some_and(|(_, facts)| !facts.secrets.is_empty())
+    });
+    found.map(|file| (file.path.as_str(), file.path)).collect()
 }
 
 /// What all claims together say of one file that differs.

@@ -1,5 +1,7 @@
 //! Checksums that issuers put into their tokens.
 
+use sha2::{Digest as _, Sha256};
+
 use super::Verdict;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -27,6 +29,108 @@ pub(super) fn base62_crc32(value: &[u8], otherwise: Verdict) -> Verdict {
         }
         _ => otherwise,
     }
+}
+
+/// A Matrix token of Synapse: the CRC-32 of all before the last `_`, in base 62.
+pub(super) fn matrix(value: &[u8]) -> Verdict {
+    match split_at_last_underscore(value) {
+        Some((token, checksum)) if checksum == encode_base62(crc32(token)) => Verdict::Proven,
+        _ => Verdict::Doubtful,
+    }
+}
+
+/// A Grafana service account's token: the CRC-32 of all before the last `_`, least significant byte first, in hexadecimal
+/// digits.
+pub(super) fn hex_crc32(value: &[u8]) -> Verdict {
+    match split_at_last_underscore(value) {
+        Some((token, checksum)) if checksum == hex_of(crc32(token)).as_bytes() => Verdict::Proven,
+        _ => Verdict::Doubtful,
+    }
+}
+
+pub(in crate::secrets) fn hex_of(crc: u32) -> String {
+    format!("{:08x}", crc.swap_bytes())
+}
+
+fn split_at_last_underscore(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memrchr(b'_', value)?;
+    Some((value.get(..at)?, value.get(at + 1..)?))
+}
+
+const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+/// `Base58Check`: the last four bytes are the beginning of the doubled SHA-256 of the others.
+///
+/// <https://en.bitcoin.it/wiki/Base58Check_encoding>
+pub(super) fn base58_check(value: &[u8]) -> Verdict {
+    let mut bytes: Vec<u8> = Vec::with_capacity(value.len());
+    for letter in value {
+        let Some(digit) = BASE58.iter().position(|digit| digit == letter) else {
+            return Verdict::Refuted;
+        };
+        let mut carry = digit;
+        for byte in &mut bytes {
+            carry += usize::from(*byte) * 58;
+            *byte = u8::try_from(carry & 0xff).unwrap_or_default();
+            carry >>= 8;
+        }
+        if carry > 0 {
+            bytes.push(u8::try_from(carry).unwrap_or_default());
+        }
+    }
+    bytes.reverse();
+    let split = bytes
+        .len()
+        .checked_sub(4)
+        .and_then(|at| bytes.split_at_checked(at));
+    let verdict = match split {
+        Some((data, checksum)) if sha256_twice(data).starts_with(checksum) => Verdict::Proven,
+        _ => Verdict::Doubtful,
+    };
+    bytes.fill(0);
+    verdict
+}
+
+fn sha256_twice(data: &[u8]) -> Vec<u8> {
+    Sha256::digest(Sha256::digest(data)).to_vec()
+}
+
+/// A seed of Stellar: base 32, the last two bytes are the CRC-16 (XMODEM) of the others.
+///
+/// <https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md>
+pub(super) fn stellar_seed(value: &[u8]) -> Verdict {
+    let mut bits = 0_u32;
+    let mut count = 0;
+    let mut bytes = Vec::with_capacity(35);
+    for letter in value {
+        let digit = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'2'..=b'7' => letter - b'2' + 26,
+            _ => return Verdict::Refuted,
+        };
+        bits = (bits << 5 | u32::from(digit)) & 0xfff;
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).unwrap_or_default());
+        }
+    }
+    let split = bytes
+        .len()
+        .checked_sub(2)
+        .and_then(|at| bytes.split_at_checked(at));
+    match split {
+        Some((data, checksum)) if crc16(data).to_le_bytes() == checksum => Verdict::Proven,
+        _ => Verdict::Doubtful,
+    }
+}
+
+pub(in crate::secrets) fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, byte| {
+        (0..8).fold(crc ^ u16::from(*byte) << 8, |crc: u16, _| {
+            (crc << 1) ^ if crc & 0x8000 == 0 { 0 } else { 0x1021 }
+        })
+    })
 }
 
 /// Six digits of base 62, most significant first.
@@ -156,5 +260,39 @@ mod tests {
         text.bytes()
             .map(|byte| u8::try_from(digit(byte)).expect("small"))
             .collect()
+    }
+
+    /// The first test vector of BIP 32: its seed is printed there, so nobody keeps anything under this key.
+    #[test]
+    fn base58_follows_the_vectors_of_bip_32() {
+        let key = [
+            "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPP",
+            "qjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
+        ];
+        assert_eq!(base58_check(key.concat().as_bytes()), Verdict::Proven);
+        assert_eq!(
+            base58_check(key.concat().replace("MPHi", "MPHj").as_bytes()),
+            Verdict::Doubtful
+        );
+        assert_eq!(base58_check(b"0OIl"), Verdict::Refuted);
+    }
+
+    #[test]
+    fn the_short_crc_is_xmodems() {
+        assert_eq!(crc16(b"123456789"), 0x31c3);
+    }
+
+    #[test]
+    fn checksums_behind_the_last_underscore_cover_all_before_it() {
+        let token = "glsa_k3J9fQpZ";
+        let right = format!("{token}_{}", hex_of(crc32(token.as_bytes())));
+        assert_eq!(hex_crc32(right.as_bytes()), Verdict::Proven);
+        assert_eq!(hex_crc32(b"glsa_k3J9fQpZ_00000000"), Verdict::Doubtful);
+        let crc = String::from_utf8_lossy(&encode_base62(crc32(b"syt_bWU_a"))).into_owned();
+        assert_eq!(
+            matrix(format!("syt_bWU_a_{crc}").as_bytes()),
+            Verdict::Proven
+        );
+        assert_eq!(matrix(b"syt_bWU_a_000000"), Verdict::Doubtful);
     }
 }

@@ -47,6 +47,35 @@ pub(super) fn pem(claim: &Claim<'_>, wanted: Encrypted) -> Outcome {
     armour.outcome(verdict, range)
 }
 
+/// A PEM key in base64 once more, as a kubeconfig has it.
+pub(super) fn base64_pem(claim: &Claim<'_>) -> Outcome {
+    let doubtful = |verdict| Outcome::of_value(verdict, claim);
+    let Some(mut text) = decode_base64(claim.value()) else {
+        return doubtful(Verdict::Doubtful);
+    };
+    let line = memchr::memchr(b'\n', &text).unwrap_or(text.len());
+    let head = text.get(..line).unwrap_or_default();
+    if memmem::find(head, b"PRIVATE KEY-----").is_none() {
+        return doubtful(Verdict::Refuted);
+    }
+    let inner = pem(
+        &Claim {
+            block: &text,
+            start: 0,
+            end: line,
+            value_start: 0,
+            value_end: line,
+            limit: text.len(),
+        },
+        Encrypted::No,
+    );
+    text.fill(0);
+    Outcome {
+        decoded: inner.decoded,
+        ..doubtful(inner.verdict)
+    }
+}
+
 /// A secret key packet (tag 5, RFC 9580, section 5.5.1.3) in ASCII armour.
 pub(super) fn pgp(claim: &Claim<'_>) -> Outcome {
     let (armour, range) = read_armour(claim);

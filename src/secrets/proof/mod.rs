@@ -5,13 +5,17 @@
 
 mod checksum;
 mod key;
+mod password;
+mod store;
 mod token;
+mod uri;
 
 use std::ops::Range;
 
 #[cfg(test)]
-pub(super) use checksum::{bech32_checksum, crc32, encode_base62};
+pub(super) use checksum::{bech32_checksum, crc16, crc32, encode_base62, hex_of};
 
+use self::password::Ground;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
@@ -87,8 +91,50 @@ pub(super) enum Proof {
     PypiMacaroon,
     /// `user:password` in base64, as Docker's and npm's configuration keep it.
     BasicAuth,
-    /// A connection URI: its host is no example.
+    /// A connection URI: its user, password and host are no examples.
     Host,
+    /// The same for a DSN of Go's driver for `MySQL`.
+    DsnHost,
+    /// A password where nothing but one can stand.
+    Password,
+    /// A password in any assignment.
+    AssignedPassword,
+    /// A long random value.
+    RandomToken,
+    /// `user:password` in base64, in a header of a request.
+    BasicAuthHeader,
+    /// A JSON object in base64 behind a prefix.
+    JsonToken,
+    /// An old API key of Grafana.
+    GrafanaApiKey,
+    /// A Discord bot's token.
+    DiscordToken,
+    /// A JWT of a Kubernetes service account.
+    KubernetesJwt,
+    /// A JWT with all rights in a Supabase project.
+    SupabaseJwt,
+    /// The CRC-32 of all before the last `_`, in base 62, as Synapse does it.
+    MatrixCrc32,
+    /// The same in hexadecimal digits, as Grafana does it.
+    HexCrc32,
+    /// `Base58Check`.
+    #[serde(rename = "base58-check")]
+    Base58Check,
+    /// A seed of Stellar.
+    StellarSeed,
+    /// A private key of Curve25519 in base64.
+    Curve25519Key,
+    /// A PEM private key in base64, as a kubeconfig has it.
+    #[serde(rename = "base64-private-key")]
+    Base64PrivateKey,
+    /// A key file of `PuTTY`.
+    PuttyKey,
+    /// A key file of gpg-agent.
+    GnupgKey,
+    /// A PKCS #12 store with a key.
+    Pkcs12,
+    /// A Java key store with a key.
+    JavaKeyStore,
     /// An unencrypted private key in PEM, of any kind but PGP.
     PrivateKey,
     /// An encrypted one.
@@ -110,7 +156,27 @@ impl Proof {
             Self::Jwt => token::jwt(claim.value()),
             Self::PypiMacaroon => token::pypi_macaroon(claim.value()),
             Self::BasicAuth => token::basic_auth(claim.value()),
-            Self::Host => token::host(claim),
+            Self::Host => uri::uri(claim),
+            Self::DsnHost => uri::dsn(claim),
+            Self::Password => password::password(claim.value(), Ground::Certain),
+            Self::AssignedPassword => password::password(claim.value(), Ground::Any),
+            Self::RandomToken => password::random_token(claim.value()),
+            Self::BasicAuthHeader => token::basic_auth_header(claim.value()),
+            Self::JsonToken => token::json_token(claim.value()),
+            Self::GrafanaApiKey => token::grafana_api_key(claim.value()),
+            Self::DiscordToken => token::discord(claim.value()),
+            Self::KubernetesJwt => token::jwt_with(claim.value(), b"kubernetes/serviceaccount"),
+            Self::SupabaseJwt => token::jwt_with(claim.value(), b"service_role"),
+            Self::MatrixCrc32 => checksum::matrix(claim.value()),
+            Self::HexCrc32 => checksum::hex_crc32(claim.value()),
+            Self::Base58Check => checksum::base58_check(claim.value()),
+            Self::StellarSeed => checksum::stellar_seed(claim.value()),
+            Self::Curve25519Key => store::curve25519(claim.value()),
+            Self::Base64PrivateKey => return key::base64_pem(claim),
+            Self::PuttyKey => return store::putty(claim),
+            Self::GnupgKey => return store::gnupg(claim),
+            Self::Pkcs12 => return store::pkcs12(claim),
+            Self::JavaKeyStore => return store::java_key_store(claim),
             Self::PrivateKey => return key::pem(claim, key::Encrypted::No),
             Self::EncryptedPrivateKey => return key::pem(claim, key::Encrypted::Yes),
             Self::PgpKey => return key::pgp(claim),
@@ -179,7 +245,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Proof; 12] = [
+    const ALL: [Proof; 33] = [
         Proof::Crc32,
         Proof::OptionalCrc32,
         Proof::Bech32,
@@ -192,6 +258,27 @@ mod tests {
         Proof::EncryptedPrivateKey,
         Proof::PgpKey,
         Proof::GcpServiceAccount,
+        Proof::DsnHost,
+        Proof::Password,
+        Proof::AssignedPassword,
+        Proof::RandomToken,
+        Proof::BasicAuthHeader,
+        Proof::JsonToken,
+        Proof::GrafanaApiKey,
+        Proof::DiscordToken,
+        Proof::KubernetesJwt,
+        Proof::SupabaseJwt,
+        Proof::MatrixCrc32,
+        Proof::HexCrc32,
+        Proof::Base58Check,
+        Proof::StellarSeed,
+        Proof::Curve25519Key,
+        Proof::Base64PrivateKey,
+        Proof::PuttyKey,
+        Proof::GnupgKey,
+        Proof::Pkcs12,
+        Proof::JavaKeyStore,
+        Proof::OptionalCrc32,
     ];
 
     #[test]

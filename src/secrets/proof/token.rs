@@ -1,6 +1,7 @@
-//! Tokens with a structure of their own: AWS key ids, JWT, macaroons, base64 credentials, connection URIs.
+//! Tokens with a structure of their own: AWS key ids, JWT, macaroons, JSON and credentials in base64.
 
-use super::{Claim, Verdict, decode_base64};
+use super::{Verdict, decode_base64};
+use crate::secrets::placeholder::{Stand, stand_of};
 
 /// `AKIA` and 16 characters of base 32 (RFC 4648). Since 2019 the first of them has its top bit set, and the 40 bits
 /// behind hold the account's number, which has 12 decimal digits; before, the first was `I` or `J`.
@@ -88,60 +89,92 @@ pub(super) fn basic_auth(value: &[u8]) -> Verdict {
     verdict
 }
 
-/// Hosts that only documentation and tests connect to (RFC 2606, RFC 6761).
-const EXAMPLE_HOSTS: [&[u8]; 12] = [
-    b"localhost",
-    b"host",
-    b"hostname",
-    b"127.0.0.1",
-    b"[::1]",
-    b"0.0.0.0",
-    b"server",
-    b"ip",
-    b"address",
-    b"myhost",
-    b"foo",
-    b"bar",
-];
-const EXAMPLE_DOMAINS: [&[u8]; 9] = [
-    b"example.com",
-    b"example.org",
-    b"example.net",
-    b"example",
-    b".test",
-    b".invalid",
-    b".localhost",
-    b"domain.com",
-    b"acme.com",
-];
-
-/// What stands behind the `@`: an example's host, or a slot, makes the password an example too.
-pub(super) fn host(claim: &Claim<'_>) -> Verdict {
-    let behind = claim.block.get(claim.value_end..).unwrap_or_default();
-    let behind = behind.strip_prefix(b"@").unwrap_or(behind);
-    let is_end = |byte: &u8| {
-        !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'[' | b']'))
+/// The same in a header of a request, of which documentation is full.
+pub(super) fn basic_auth_header(value: &[u8]) -> Verdict {
+    let Some(mut decoded) = decode_base64(value) else {
+        return Verdict::Refuted;
     };
-    // 253: the longest domain name. Brackets stay in, for IPv6; its colons end it early, which `[` alone tells.
-    let behind = behind.get(..253).unwrap_or(behind);
-    let host = behind
-        .split(is_end)
+    let is_printable = decoded.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let verdict = match memchr::memchr(b':', &decoded).and_then(|at| decoded.split_at_checked(at)) {
+        Some((user, [_, password @ ..]))
+            if is_printable && !user.is_empty() && !password.is_empty() =>
+        {
+            let is_example = user.eq_ignore_ascii_case(b"user")
+                || user.eq_ignore_ascii_case(b"username")
+                || user == b"Aladdin";
+            match stand_of(password) {
+                _ if is_example => Verdict::Refuted,
+                Stand::Real => Verdict::Plausible,
+                Stand::Weak => Verdict::Doubtful,
+                Stand::Filler => Verdict::Refuted,
+            }
+        }
+        _ => Verdict::Refuted,
+    };
+    decoded.fill(0);
+    verdict
+}
+
+fn json_object(base64: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
+    serde_json::from_slice(&decode_base64(base64)?).ok()
+}
+
+/// `prefix_` and a JSON object in base64, perhaps with more behind another `_`: tokens of Sentry and Grafana.
+pub(super) fn json_token(value: &[u8]) -> Verdict {
+    let mut parts = value.split(|byte| *byte == b'_').skip(1);
+    match parts.next() {
+        Some(body) if !body.starts_with(b"eyJ") => Verdict::Plausible,
+        Some(body) if json_object(body.trim_ascii_end()).is_some_and(|object| object.len() > 1) => {
+            Verdict::Proven
+        }
+        _ => Verdict::Doubtful,
+    }
+}
+
+/// The old API keys of Grafana: a JSON object in base64 with key, name and organisation.
+pub(super) fn grafana_api_key(value: &[u8]) -> Verdict {
+    match json_object(value) {
+        Some(object)
+            if ["k", "n", "id"]
+                .iter()
+                .all(|field| object.contains_key(*field)) =>
+        {
+            Verdict::Proven
+        }
+        _ => Verdict::Refuted,
+    }
+}
+
+/// The first part of a Discord bot's token is its id in base64: 17 to 20 decimal digits.
+pub(super) fn discord(value: &[u8]) -> Verdict {
+    let id = value
+        .split(|byte| *byte == b'.')
         .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let is_example = EXAMPLE_HOSTS.contains(&host.as_slice())
-        || EXAMPLE_DOMAINS.iter().any(|domain| host.ends_with(domain));
-    if host.is_empty() || is_example {
-        Verdict::Doubtful
-    } else {
-        Verdict::Plausible
+        .and_then(decode_base64);
+    match id {
+        Some(id) if (17..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_digit) => {
+            Verdict::Proven
+        }
+        _ => Verdict::Doubtful,
+    }
+}
+
+/// A JWT with this text in its payload; every other one is left to the rule of all JWT.
+pub(super) fn jwt_with(value: &[u8], wanted: &[u8]) -> Verdict {
+    let payload = value
+        .split(|byte| *byte == b'.')
+        .nth(1)
+        .and_then(decode_base64);
+    let has = |payload: Vec<u8>| memchr::memmem::find(&payload, wanted).is_some();
+    match (payload.is_some_and(has), jwt(value)) {
+        (true, Verdict::Proven) => Verdict::Proven,
+        _ => Verdict::Refuted,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::proof::claim;
 
     fn base64(text: &str) -> String {
         use base64::Engine as _;
@@ -208,20 +241,72 @@ mod tests {
     }
 
     #[test]
-    fn an_example_host_makes_a_doubtful_password() {
-        let check = |text: &'static str| {
-            let mut claim = claim(text.as_bytes());
-            claim.value_end = text.find('@').expect("host");
-            host(&claim)
-        };
-        assert_eq!(check("word@db.prod.internal:5432/app"), Verdict::Plausible);
-        for text in [
-            "word@localhost:5432",
-            "word@www.example.com/",
-            "word@${HOST}",
-            "word@HOST/",
+    fn a_header_of_documentation_is_no_secret() {
+        for (text, verdict) in [
+            ("ci:k3J9fQpZ", Verdict::Plausible),
+            ("ci:changeme", Verdict::Doubtful),
+            ("user:k3J9fQpZ", Verdict::Refuted),
+            ("Aladdin:open sesame", Verdict::Refuted),
         ] {
-            assert_eq!(check(text), Verdict::Doubtful, "{text}");
+            assert_eq!(
+                basic_auth_header(base64(text).as_bytes()),
+                verdict,
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn json_inside_a_token_proves_it() {
+        let token = |json: &str| format!("glc_{}", base64(json));
+        assert_eq!(
+            json_token(token("{\"o\":\"1\",\"n\":\"ci\"}").as_bytes()),
+            Verdict::Proven
+        );
+        assert_eq!(json_token(token("{\"o\"").as_bytes()), Verdict::Doubtful);
+        assert_eq!(json_token(b"sntryu_0f"), Verdict::Plausible);
+        assert_eq!(
+            grafana_api_key(base64("{\"k\":\"a\",\"n\":\"b\",\"id\":1}").as_bytes()),
+            Verdict::Proven
+        );
+        assert_eq!(
+            grafana_api_key(base64("{\"k\":\"a\"}").as_bytes()),
+            Verdict::Refuted
+        );
+    }
+
+    #[test]
+    fn a_discord_token_carries_its_bots_id() {
+        let token = |id: &str| format!("{}.a.b", base64(id));
+        assert_eq!(
+            discord(token("102938475610293847").as_bytes()),
+            Verdict::Proven
+        );
+        assert_eq!(
+            discord(token("no id at all here").as_bytes()),
+            Verdict::Doubtful
+        );
+    }
+
+    #[test]
+    fn a_jwt_is_told_by_its_payload() {
+        let token = |payload: &str| {
+            [
+                &base64("{\"alg\":\"HS256\"}"),
+                &base64(payload),
+                "c2lnbmF0dXJlLXNpZ25hdHVyZQ",
+            ]
+            .join(".")
+        };
+        let service = token("{\"role\":\"service_role\"}");
+        assert_eq!(
+            jwt_with(service.as_bytes(), b"service_role"),
+            Verdict::Proven
+        );
+        let other = token("{\"role\":\"anon\"}");
+        assert_eq!(
+            jwt_with(other.as_bytes(), b"service_role"),
+            Verdict::Refuted
+        );
     }
 }

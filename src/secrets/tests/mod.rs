@@ -1,7 +1,10 @@
 //! Tests of the whole engine.
 
+mod archives;
+mod corpus;
 mod examples;
 mod noise;
+mod quality;
 mod streaming;
 
 use super::{Engine, Rules};
@@ -33,5 +36,6 @@ fn likely(hits: &[SecretHit]) -> Vec<(&str, Confidence)> {
 /// A GitHub token with a right checksum, of its number's own.
 fn token(number: usize) -> String {
     let random = format!("{number:06}mZ4kT9wQ2xLr7VbN5cYp8HdJ");
-    examples::expand(&["ghp_".to_owned(), random, "{crc32}".to_owned()])
+    let token = corpus::expand(&["ghp_".to_owned(), random, "{crc32}".to_owned()], 1);
+    String::from_utf8(token).expect("a token")
 }

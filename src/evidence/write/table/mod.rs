@@ -18,7 +18,7 @@ use comfy_table::{
     Table, TableStyle,
 };
 
-use self::words::{INSTRUCTION_SHOWN, compared, counted, feeds, told};
+use self::words::{INSTRUCTION_SHOWN, compared, counted, feeds, secret_spot, told};
 use super::Look;
 use crate::evidence::{
     Evidence, Finding, Place, SecretFinding, SecretPlace, Verdict, VulnerabilityFinding,
@@ -116,7 +116,7 @@ impl Page<'_> {
                     severity,
                     findings
                         .iter()
-                        .filter(|finding| !finding.is_deleted())
+                        .filter(|finding| !finding.is_deleted() && !finding.is_accepted())
                         .filter(|finding| finding.severity() == *severity)
                         .count(),
                 )
@@ -251,10 +251,31 @@ impl Page<'_> {
                 Finding::Secret(finding) => Some(finding),
                 Finding::Vulnerability(_) | Finding::Integrity(_) => None,
             });
-        let (published, found): (Vec<&SecretFinding>, Vec<&SecretFinding>) =
-            found.partition(|finding| finding.severity == Severity::Negligible);
+        let is_accepted =
+            |finding: &&SecretFinding| finding.places.iter().all(|place| place.accepted.is_some());
+        let (accepted, found): (Vec<&SecretFinding>, Vec<&SecretFinding>) =
+            found.partition(is_accepted);
+        let (published, found): (Vec<&SecretFinding>, Vec<&SecretFinding>) = found
+            .into_iter()
+            .partition(|finding| finding.severity == Severity::Negligible);
         if !found.is_empty() {
             self.section(out, "Secrets", &self.secret_table(&found))?;
+        }
+        let mut ways: Vec<&str> = found
+            .iter()
+            .map(|finding| finding.removal.as_str())
+            .collect();
+        ways.sort_unstable();
+        ways.dedup();
+        for way in ways.into_iter().filter(|way| !way.is_empty()) {
+            writeln!(out, "\nTo keep them out: {way}.")?;
+        }
+        if !accepted.is_empty() {
+            let count = counted(accepted.len(), "secret");
+            writeln!(
+                out,
+                "\n{count} accepted by exceptions: the JSON form lists them with the reasons"
+            )?;
         }
         if !published.is_empty() {
             let count = counted(published.len(), "key");
@@ -291,17 +312,19 @@ impl Page<'_> {
 
     fn places(&self, places: &[SecretPlace]) -> String {
         let mut text = String::new();
-        for SecretPlace { place, visible } in places.iter().take(PLACES_SHOWN) {
+        for found in places.iter().take(PLACES_SHOWN) {
+            let place = &found.place;
             let separator = if text.is_empty() { "" } else { "\n" };
-            let hidden = if *visible {
-                ""
-            } else {
-                "\n  deleted later, still in the image"
-            };
+            let hidden = found.recoverable_from.map_or_else(String::new, |layer| {
+                format!(
+                    "\n  visible at run time: no, recoverable from layer {}",
+                    layer + 1
+                )
+            });
             let _ = write!(
                 text,
                 "{separator}{}\n  {}{hidden}",
-                spot(place),
+                secret_spot(found),
                 self.layer(place, usize::MAX)
             );
         }

@@ -2,7 +2,8 @@
 
 use crate::advisories::Status;
 use crate::evidence::{
-    AdvisorySource, EarlierAdvisories, Finding, Place, SbomRecord, VulnerabilityFinding,
+    AdvisorySource, EarlierAdvisories, Finding, Place, SbomRecord, SecretPlace,
+    VulnerabilityFinding,
 };
 use crate::model::Untrusted;
 
@@ -111,6 +112,19 @@ pub(crate) fn spot(place: &Place) -> String {
     place
         .line
         .map_or_else(|| spot.clone(), |line| format!("{spot}:{line}"))
+}
+
+/// File, member and line of a secret, or the part of the config.
+pub(super) fn secret_spot(found: &SecretPlace) -> String {
+    let Some(member) = &found.member else {
+        return spot(&found.place);
+    };
+    let file = spot(&Place {
+        line: None,
+        ..found.place.clone()
+    });
+    let line = found.place.line.map(|line| format!(":{line}"));
+    format!("{file}!{}{}", Untrusted(member), line.unwrap_or_default())
 }
 
 /// A build instruction without the shell and the markers that builders put around it, and with digests cut short.

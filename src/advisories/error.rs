@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 
 use super::history::AsOf;
-use crate::model::Digest;
 
 /// An error of the advisory room, by what the user can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +72,10 @@ pub enum AdvisoryError {
     OtherBase {
         /// The first source that is in another state.
         source_name: String,
-        /// What the delta starts from.
-        from: Digest,
-        /// What the store is.
-        snapshot: Digest,
+        /// The snapshot digest that the delta starts from.
+        from: String,
+        /// The store's.
+        snapshot: String,
     },
     /// SQLite finds the file damaged.
     #[error("the advisory store {} is damaged: remove it and fill it again with `plimsoll db update` or `plimsoll db import`", path.display())]

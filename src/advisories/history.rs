@@ -54,7 +54,7 @@ impl FromStr for AsOf {
         }
         let day = text.parse::<Date>().map(Date::last_second).ok();
         let moment = || text.parse::<jiff::Timestamp>().ok();
-        day.or_else(|| moment().map(|moment| moment.as_second()))
+        day.or_else(|| moment().map(jiff::Timestamp::as_second))
             .map(Self)
             .ok_or_else(|| AsOfError(text.to_owned()))
     }

@@ -29,7 +29,7 @@ impl Date {
     pub fn last_second(self) -> i64 {
         let end = self.0.at(23, 59, 59, 0);
         let end = jiff::tz::Offset::UTC.to_timestamp(end);
-        end.map_or(0, |end| end.as_second())
+        end.map_or(0, jiff::Timestamp::as_second)
     }
 
     /// `20260131`: as small as a day can be stored and still be read.

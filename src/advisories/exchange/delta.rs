@@ -100,7 +100,7 @@ impl Delta {
         let mut bases = BTreeMap::new();
         for (name, digest) in &new {
             if old.get(name) != Some(digest) {
-                bases.insert(name.clone(), old.get(name).cloned());
+                bases.insert(name.clone(), old.get(name).copied());
             }
         }
         let removed: Vec<String> = old
@@ -109,7 +109,7 @@ impl Delta {
             .cloned()
             .collect();
         for name in &removed {
-            bases.insert(name.clone(), old.get(name).cloned());
+            bases.insert(name.clone(), old.get(name).copied());
         }
         Ok(Self {
             from: older.snapshot_digest()?,
@@ -194,8 +194,8 @@ impl Delta {
             None => Ok(()),
             Some((source, _)) => Err(AdvisoryError::OtherBase {
                 source_name: source.clone(),
-                from: self.from,
-                snapshot: store.snapshot_digest()?,
+                from: self.from.to_string(),
+                snapshot: store.snapshot_digest()?.to_string(),
             }),
         }
     }

@@ -62,8 +62,9 @@ impl Store {
         }
         let mut merged = Merged::default();
         let moment = history::advance(&transaction, moment).map_err(database)?;
+        let mut next = history::next_row(&transaction).map_err(database)?;
         for source in &incoming {
-            let taken = take_source(&transaction, source, moment, delta.is_some());
+            let taken = take_source(&transaction, source, moment, &mut next, delta.is_some());
             merged.sources.push(taken.map_err(database)?);
         }
         if let Some(delta) = delta {
@@ -125,15 +126,16 @@ fn take_source(
     connection: &Connection,
     source: &SourceStatus,
     moment: i64,
+    next: &mut i64,
     by_delta: bool,
 ) -> rusqlite::Result<MergedSource> {
     let mine = write_source(connection, source, moment)?;
     let sql = "SELECT id FROM origin.source WHERE name = ?1";
     let theirs: i64 = connection.query_row(sql, [&source.name], |row| row.get(0))?;
     connection.execute_batch(DIFFERENCES)?;
-    let next = history::next_row(connection)?;
-    let parameters = named_params! {":next": next, ":mine": mine, ":theirs": theirs};
+    let parameters = named_params! {":next": *next, ":mine": mine, ":theirs": theirs};
     let written = connection.execute(INCOMING, parameters)?;
+    *next += i64::try_from(written).unwrap_or(i64::MAX);
     connection.execute(CHANGED, named_params! {":mine": mine})?;
     let gone = if by_delta { GONE_BY_DELTA } else { GONE };
     connection.execute(gone, named_params! {":mine": mine, ":theirs": theirs})?;
@@ -145,7 +147,6 @@ fn take_source(
         "DELETE FROM advisory WHERE id IN (SELECT id FROM closing) AND since = until",
         [],
     )?;
-    history::sweep(connection)?;
     copy_rows_of_kept(connection, true)?;
     connection.execute(
         "UPDATE advisory SET since = ?1 WHERE id IN (SELECT new FROM kept)",

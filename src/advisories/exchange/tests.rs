@@ -23,8 +23,8 @@ impl Place {
 
 pub(super) fn import(store: &mut Store, source: &str, republish: bool, moment: i64, lines: &str) {
     let source = Source {
-        moment,
         republish,
+        moment,
         ..Source::named(source)
     };
     let input = FeedInput::Stream("test".to_owned(), Box::new(lines.as_bytes()));

@@ -124,3 +124,63 @@ pub(super) fn drop_unnamed_packages(connection: &Connection) -> rusqlite::Result
          DELETE FROM ecosystem WHERE NOT EXISTS (SELECT 1 FROM package p WHERE p.ecosystem = ecosystem.id);",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advisories::matching::testing::{add, osv, record};
+
+    #[test]
+    fn a_full_disk_is_told_as_one_and_the_old_state_is_kept() {
+        let (mut store, _) = osv(&record("A-1", "npm", "x", "2.0.0", ""));
+        let digest = store.snapshot_digest().expect("digest");
+        // What SQLite says of a full disk, it also says of a database that may not grow.
+        let pages: i64 = store
+            .connection
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .expect("count");
+        let limit = format!("PRAGMA max_page_count = {pages}");
+        store
+            .connection
+            .query_row(&limit, [], |_| Ok(()))
+            .expect("limit");
+        let lines: String = (0..2000)
+            .map(|number| record(&format!("B-{number}"), "npm", "x", "3.0.0", ""))
+            .collect();
+        let input = FeedInput::Stream("test".to_owned(), Box::new(lines.as_bytes()));
+        let full = store.import(&Source::named("more"), Format::Osv, input);
+        assert!(
+            matches!(full, Err(AdvisoryError::DiskFull { .. })),
+            "{full:?}"
+        );
+        assert_eq!(store.snapshot_digest().expect("digest"), digest);
+        let limit = "PRAGMA max_page_count = 1000000";
+        store
+            .connection
+            .query_row(limit, [], |_| Ok(()))
+            .expect("limit");
+        assert_eq!(add(&mut store, "more", &lines).advisories, 2000);
+    }
+
+    #[test]
+    fn an_import_writes_only_what_changed() {
+        let (mut store, _) = osv(
+            &(record("A-1", "npm", "x", "2.0.0", "") + &record("A-2", "npm", "x", "2.0.0", ""))
+        );
+        let rows = |store: &Store| -> Vec<(i64, String)> {
+            let mut statement = store
+                .connection
+                .prepare("SELECT id, external_id FROM advisory ORDER BY id")
+                .expect("query");
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+            rows.expect("rows").map(|row| row.expect("row")).collect()
+        };
+        add(
+            &mut store,
+            "test",
+            &(record("A-1", "npm", "x", "2.0.0", "") + &record("A-2", "npm", "x", "3.0.0", "")),
+        );
+        let named = |id: i64, name: &str| (id, name.to_owned());
+        assert_eq!(rows(&store), [named(1, "A-1"), named(3, "A-2")]);
+    }
+}

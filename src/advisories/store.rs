@@ -12,6 +12,7 @@ use super::error::AdvisoryError;
 use super::history::AsOf;
 use super::lock::lock;
 use super::schema_1;
+use super::signals;
 use super::version::KEY_ENCODING;
 use crate::model::Digest;
 
@@ -70,6 +71,8 @@ pub struct SourceStatus {
     pub digest: Digest,
     /// When it was last imported or found unchanged, in seconds since 1970.
     pub checked: i64,
+    /// Rows of data beside advisories.
+    pub signals: u64,
 }
 
 impl Store {
@@ -311,15 +314,19 @@ impl Store {
 
     /// The sources, by name; as of an earlier time, those that there were, with how many advisories stood.
     pub fn sources(&self) -> Result<Vec<SourceStatus>, AdvisoryError> {
+        let signals = signals::TABLES.map(|(table, _)| {
+            format!("(SELECT count(*) FROM {table} t WHERE t.source = source.id)")
+        });
         let read = || -> rusqlite::Result<Vec<SourceStatus>> {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT name, format, url, licence, republish, etag, last_modified, newest,
                         CASE WHEN :moment = {now} THEN advisories
                              ELSE (SELECT count(*) FROM advisory a WHERE a.source = source.id AND {holds}) END,
-                        digest, checked
+                        digest, checked, {signals}
                  FROM source WHERE since <= :moment ORDER BY name",
                 now = AsOf::NOW.moment(),
                 holds = AsOf::HOLDS,
+                signals = signals.join(" + "),
             ))?;
             statement
                 .query_map(&[(":moment", &self.as_of.moment())], |row| {
@@ -335,6 +342,7 @@ impl Store {
                         advisories: row.get::<_, i64>(8)?.unsigned_abs(),
                         digest: Digest::Sha256(row.get(9)?),
                         checked: row.get(10)?,
+                        signals: row.get::<_, i64>(11)?.unsigned_abs(),
                     })
                 })?
                 .collect()

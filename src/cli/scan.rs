@@ -52,7 +52,7 @@ pub(super) struct ScanArguments {
     no_integrity: bool,
 
     /// The day for which it is judged whether the distribution is still looked after; today unless given.
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", env = "PLIMSOLL_DATE")]
     date: Option<Date>,
 
     /// First fetch the advisories that this image needs, and no others. What cannot be had is a warning.

@@ -273,6 +273,7 @@ fn a_full_disk_under_the_cache_is_a_warning_and_the_result_is_the_same() {
         ])
         .arg(binary)
         .arg(&reference)
+        .env("PLIMSOLL_DATE", "2021-01-01")
         .env("XDG_DATA_HOME", env.path("data"))
         .env("HOME", env.path("home"))
         .env("PLIMSOLL_CACHE_DIR", env.path("full"));

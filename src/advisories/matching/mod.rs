@@ -12,6 +12,8 @@ mod extended;
 mod flavour;
 mod fold;
 mod module;
+mod outcome;
+mod query;
 mod records;
 #[cfg(test)]
 mod red_hat_tests;
@@ -27,8 +29,6 @@ mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use self::candidate::Lookup;
 pub use self::explain::{
     Conclusion, Explanation, PackageExplanation, RowExplanation, RowVerdict, explain,
@@ -36,105 +36,16 @@ pub use self::explain::{
 use self::extended::Extended;
 pub use self::extended::ExtendedFix;
 use self::fold::Hit;
-use self::module::Context;
+pub use self::outcome::{AdvisoryRecord, Match, MatchOutcome, Proof};
+use self::query::{Consulted, consulted, find_hits, lookup_keys, unreleased};
 pub use self::records::{About, StoredRecord, StoredRow};
 pub use self::steps::{Bound, Step, steps};
 use self::target::{Inferred, Keyed, NoTarget, Selector, Target};
-use super::advisory::{AdvisoryKind, Status};
-use super::ecosystem;
 use super::error::AdvisoryError;
 use super::history::AsOf;
-use super::rating::Cvss;
-use super::signals::{self, Epss, Exploited};
+use super::signals;
 use super::store::Store;
-use crate::model::{Distribution, Gap, GapKind, Package, PackageType, Severity, Untrusted};
-
-/// What the store says of an image's packages.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct MatchOutcome {
-    /// The matches, by package and id.
-    pub matches: Vec<Match>,
-    /// What could not be judged.
-    pub gaps: Vec<Gap>,
-}
-
-/// One vulnerability of one package.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Match {
-    /// The package's place in the list that was given.
-    pub package: usize,
-    /// What it is, folded from all records that name it.
-    pub advisory: AdvisoryRecord,
-    /// What the vendor does about it.
-    pub status: Status,
-    /// The lowest version with every fix.
-    pub fixed_version: Option<String>,
-    /// The fix that the vendor has for those with extended support only, where there is no other.
-    pub fixed_in_extended: Option<ExtendedFix>,
-    /// Known exploitation of it.
-    pub exploited: Option<Exploited>,
-    /// How likely its exploitation is.
-    pub epss: Option<Epss>,
-    /// The rows that apply, each with the comparison that it rests on.
-    pub proof: Vec<Proof>,
-}
-
-/// A vulnerability as its records tell it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AdvisoryRecord {
-    /// The CVE id where there is one, else the record's own.
-    pub id: String,
-    /// The source of the first record.
-    pub source: String,
-    /// Vulnerability or malicious package.
-    pub kind: AdvisoryKind,
-    /// One line.
-    pub summary: String,
-    /// All its other ids, sorted.
-    pub aliases: Vec<String>,
-    /// How bad it is: the vendor's word before CVSS.
-    pub severity: Severity,
-    /// Which source says so, with the CVSS version if it is by a vector.
-    pub severity_source: Option<String>,
-    /// All CVSS vectors, newest version first.
-    pub cvss: Vec<Cvss>,
-    /// Where to read about it.
-    pub url: Option<String>,
-    /// All links.
-    pub references: Vec<String>,
-    /// When it was published.
-    pub published: Option<String>,
-    /// When it was last changed.
-    pub modified: Option<String>,
-}
-
-/// One row of the store and the comparison that makes it apply.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Proof {
-    /// The record's id in its source.
-    pub advisory: String,
-    /// The source.
-    pub source: String,
-    /// The ecosystem that was looked in.
-    pub ecosystem: String,
-    /// The name that was looked up: the source package's, or the package's own.
-    pub name: String,
-    /// The version that was compared.
-    pub installed: String,
-    /// The order that it was compared in; `None` where the version is listed and no order exists.
-    pub scheme: Option<String>,
-    /// From this version on; `None`: from the beginning.
-    pub introduced: Option<String>,
-    /// Before this version.
-    pub fixed: Option<String>,
-    /// Up to and including this version.
-    pub last_affected: Option<String>,
-    /// The version is listed by itself, whatever the bounds.
-    pub listed: bool,
-    /// The row is about the distribution that this one is rebuilt from.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub inferred: bool,
-}
+use crate::model::{Distribution, Gap, GapKind, Package, PackageType, Untrusted};
 
 /// Matches packages against the store. Deterministic: the same packages and the same snapshot give the same outcome.
 pub fn match_packages(
@@ -418,207 +329,5 @@ impl<'s> Matcher<'s> {
         self.outcome.gaps.sort();
         self.outcome.gaps.dedup();
         self.outcome
-    }
-}
-
-/// The names and versions to look a package up by: of each list the first that is known.
-fn lookup_keys(package: &Package, keyed: Keyed) -> Vec<Vec<(String, String)>> {
-    let own = || (package.name.clone(), package.version.clone());
-    let source = package
-        .source
-        .as_ref()
-        .map(|source| (source.name.clone(), source.version.clone()));
-    match keyed {
-        Keyed::Source => vec![vec![source.unwrap_or_else(own)]],
-        Keyed::BinaryThenSource => vec![std::iter::once(own()).chain(source).collect()],
-        Keyed::BinaryAndSource => {
-            let (name, version) = source.clone().unwrap_or_else(own);
-            vec![
-                std::iter::once(own()).chain(source).collect(),
-                vec![(format!("{name}.src"), version)],
-            ]
-        }
-        Keyed::Name => {
-            let name = target::bitnami_name(package).map(str::to_owned);
-            let name = name.unwrap_or_else(|| package.full_name());
-            vec![vec![(name, package.version.clone())]]
-        }
-    }
-}
-
-fn find_hits(
-    lookup: &mut Lookup<'_>,
-    searched: &[Searched],
-    package: &Package,
-    gaps: &mut Vec<Gap>,
-) -> rusqlite::Result<Vec<Hit>> {
-    let mut hits = Vec::new();
-    let places = consulted(lookup, searched, package)?;
-    for place in &places {
-        let query = Query {
-            package,
-            ecosystem: place.ecosystem,
-            name: &place.name,
-            version: &place.version,
-            row: place.row,
-            inferred: place.inferred,
-        };
-        query.run(lookup, &mut hits, gaps)?;
-    }
-    if hits.iter().any(|hit| hit.inferred) {
-        let own = places.iter().filter(|place| place.inferred.is_none());
-        let own_rows: Vec<i64> = own.map(|place| place.row).collect();
-        drop_settled(lookup, &own_rows, package, &mut hits)?;
-    }
-    Ok(hits)
-}
-
-/// What the store is asked of a package: of each list of its names the first that an ecosystem knows.
-struct Consulted<'q> {
-    ecosystem: &'q str,
-    name: String,
-    version: String,
-    row: i64,
-    inferred: Option<Inferred>,
-}
-
-fn consulted<'q>(
-    lookup: &Lookup<'_>,
-    searched: &'q [Searched],
-    package: &Package,
-) -> rusqlite::Result<Vec<Consulted<'q>>> {
-    let mut places = Vec::new();
-    for ecosystem in searched {
-        for keys in lookup_keys(package, ecosystem.keyed) {
-            for (name, version) in keys {
-                let name = ecosystem::normal_name(&ecosystem.name, &name).into_owned();
-                if let Some(row) = lookup.package(ecosystem.id, &name)? {
-                    places.push(Consulted {
-                        ecosystem: &ecosystem.name,
-                        name,
-                        version,
-                        row,
-                        inferred: ecosystem.inferred,
-                    });
-                    break;
-                }
-            }
-        }
-    }
-    Ok(places)
-}
-
-/// An issue that the distribution itself speaks of is no longer open there, whatever the other one still says.
-fn drop_settled(
-    lookup: &Lookup<'_>,
-    own_rows: &[i64],
-    package: &Package,
-    hits: &mut Vec<Hit>,
-) -> rusqlite::Result<()> {
-    let context = Context::of(package, &package.version);
-    let mut settled = BTreeSet::new();
-    for row in own_rows {
-        let named = lookup.vulnerabilities(*row)?.into_iter();
-        let of_stream = named.filter(|(_, module)| context.may_be_of(module));
-        settled.extend(of_stream.map(|(name, _)| name));
-    }
-    hits.retain(|hit| {
-        !hit.inferred || !module::vulnerabilities(&hit.candidate).all(|name| settled.contains(name))
-    });
-    Ok(())
-}
-
-/// One package that the store knows in one ecosystem.
-struct Query<'q> {
-    package: &'q Package,
-    ecosystem: &'q str,
-    name: &'q str,
-    version: &'q str,
-    row: i64,
-    inferred: Option<Inferred>,
-}
-
-/// Why a version that is there says nothing of releases: a Go program that was built from a checkout has a version made of its commit,
-/// below every release, so that all advisories there ever were would seem to apply.
-fn unreleased(package: &Package) -> Option<&'static str> {
-    let source = package.properties.get("version-source")?;
-    let is_of_commit = source == "vcs" && package.version.contains("0.0.0-");
-    is_of_commit.then_some("it is made of a commit, and does not say after which release that came")
-}
-
-impl Query<'_> {
-    fn run(
-        &self,
-        lookup: &mut Lookup<'_>,
-        hits: &mut Vec<Hit>,
-        gaps: &mut Vec<Gap>,
-    ) -> rusqlite::Result<()> {
-        if let Some(why) = unreleased(self.package) {
-            gaps.push(self.gap(why));
-            return Ok(());
-        }
-        let scheme = ecosystem::scheme(self.ecosystem);
-        let mut found = lookup.exact(self.row, self.version.trim())?;
-        match scheme.map(|scheme| scheme.key(self.version)) {
-            Some(Ok(key)) => found.extend(lookup.ranges(self.row, &key)?),
-            Some(Err(error)) => gaps.push(self.gap(&error.to_string())),
-            None => {}
-        }
-        if scheme == Some(super::version::Scheme::Rpm) {
-            let context = Context::of(self.package, self.version);
-            let known = if context.is_modular() {
-                lookup.streams(self.row)?
-            } else {
-                BTreeSet::new()
-            };
-            let doubt = context.sift(&mut found, &known);
-            gaps.extend(doubt.map(|why| self.gap(&why)));
-        }
-        if self.inferred == Some(Inferred::Open) {
-            found.retain(|candidate| candidate.status != Status::Fixed);
-        }
-        found.retain(|candidate| {
-            let named = candidate.fixed.as_deref();
-            let named = named.or(candidate.last_affected.as_deref());
-            flavour::is_same(scheme, self.version, named)
-        });
-        let undecided = lookup.undecided(self.row)?;
-        let is_open = |advisory: &str| !found.iter().any(|hit| hit.record.id == advisory);
-        let mut open = undecided.iter().filter(|range| is_open(&range.advisory));
-        if let Some(first) = open.next() {
-            let more = match open.count() {
-                0 => String::new(),
-                more => format!(" (and {more} more)"),
-            };
-            let why = scheme.map_or_else(
-                || format!("there is no version order for {} yet", self.ecosystem),
-                |scheme| format!("{scheme} cannot order it"),
-            );
-            gaps.push(self.gap(&format!(
-                "{} says `{}`: {why}{more}",
-                first.advisory,
-                Untrusted(&first.events)
-            )));
-        }
-        hits.extend(found.into_iter().map(|candidate| Hit {
-            candidate,
-            ecosystem: self.ecosystem.to_owned(),
-            name: self.name.to_owned(),
-            installed: self.version.to_owned(),
-            scheme,
-            inferred: self.inferred.is_some(),
-            is_extended: false,
-        }));
-        Ok(())
-    }
-
-    fn gap(&self, why: &str) -> Gap {
-        let detail = format!(
-            "{} {} {}: {why}",
-            self.package.package_type,
-            Untrusted(self.name),
-            Untrusted(self.version)
-        );
-        Gap::new(GapKind::UnorderedVersion, detail)
     }
 }

@@ -2,6 +2,8 @@
 
 use super::testing::{add, deb, found, ids, npm, on, osv, pypi, record, rpm};
 use super::*;
+use crate::advisories::{AdvisoryKind, Status};
+use crate::model::Severity;
 
 fn matched(store: &Store, packages: &[Package]) -> MatchOutcome {
     match_packages(store, None, packages).expect("matched")

@@ -6,7 +6,7 @@ use std::path::Path;
 use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
 
 use super::open_store;
-use crate::advisories::StoreStatus;
+use crate::advisories::{AsOf, StoreStatus};
 use crate::cli::output::answer;
 use crate::cli::{Exit, Failure, Manners};
 
@@ -29,7 +29,14 @@ pub(super) fn status(named: Option<&Path>, json: bool, manners: Manners) -> Resu
 
 fn table(status: &StoreStatus, manners: Manners) -> String {
     let mut table = Table::new();
-    let heads = ["Source", "Format", "Advisories", "Newest", "Licence"];
+    let heads = [
+        "Source",
+        "Format",
+        "Advisories",
+        "Newest",
+        "Fetched",
+        "Licence",
+    ];
     let head = |text: &str| Cell::new(text).add_attribute(Attribute::Dim);
     table
         .load_style(presets::NOTHING)
@@ -42,11 +49,18 @@ fn table(status: &StoreStatus, manners: Manners) -> String {
     for source in &status.sources {
         // The day tells how old a feed is; --json has the moment.
         let newest = source.newest.as_deref().and_then(|time| time.get(..10));
+        let fetched = AsOf::at(source.checked).to_string();
+        let fetched = fetched.get(..10).filter(|_| source.checked > 0);
+        let count = match (source.advisories, source.signals) {
+            (0, 1..) => format!("{} rows", source.signals),
+            (advisories, _) => advisories.to_string(),
+        };
         table.add_row([
             &source.name,
             &source.format,
-            &source.advisories.to_string(),
+            &count,
             newest.unwrap_or("–"),
+            fetched.unwrap_or("–"),
             source.licence.as_deref().unwrap_or("–"),
         ]);
     }

@@ -348,7 +348,9 @@ impl Page<'_> {
     }
 
     fn footer(&mut self) {
-        let sources = &self.explained.sources;
+        // What is only known beside advisories matches nothing.
+        let sources = self.explained.sources.iter();
+        let sources: Vec<_> = sources.filter(|source| source.advisories > 0).collect();
         let all: u64 = sources.iter().map(|source| source.advisories).sum();
         let of = counted(sources.len(), "source", "sources");
         let snapshot = self.explained.snapshot.short();

@@ -44,12 +44,13 @@ const RESERVED_DOMAINS: [&[u8]; 8] = [
     b".localhost",
 ];
 /// Domains that documentation takes for examples, though somebody owns them.
-const EXAMPLE_DOMAINS: [&[u8]; 6] = [
+const EXAMPLE_DOMAINS: [&[u8]; 7] = [
     b"domain.com",
     b"acme.com",
     b"yourdomain.com",
     b"mydomain.com",
     b"foo.com",
+    b"bar.com",
     b"host.com",
 ];
 /// Words that stand where a user goes.

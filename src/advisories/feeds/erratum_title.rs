@@ -1,10 +1,18 @@
-//! Module streams out of an erratum's title: `Moderate: nodejs:18 security update`.
+//! Module streams and severity out of an erratum's title: `Moderate: nodejs:18 security update`.
 //!
 //! The OSV records of `AlmaLinux`, Rocky Linux and Red Hat have no field for the stream that a build is of, but the titles
 //! of errata on modules name it (of `AlmaLinux`' 20,750 modular fixes all but 243).
 
 use crate::advisories::advisory::Range;
 use crate::advisories::ecosystem;
+
+/// The severity that a title begins with: `Important: curl security update`.
+pub(super) fn severity(title: &str) -> Option<&str> {
+    let (word, _) = title.split_once(": ")?;
+    ["Critical", "Important", "Moderate", "Low"]
+        .into_iter()
+        .find(|known| *known == word)
+}
 
 /// Notes the streams in the ranges that end with a build of a module.
 pub(super) fn tell_streams(title: &str, ranges: &mut [Range]) {
@@ -47,6 +55,16 @@ fn is_stream(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_begins_with_the_severity_or_has_none() {
+        assert_eq!(
+            severity("Important: curl security update"),
+            Some("Important")
+        );
+        assert_eq!(severity("curl: security update"), None);
+        assert_eq!(severity("Important security update"), None);
+    }
 
     #[test]
     fn titles_name_one_stream_or_several_or_none() {

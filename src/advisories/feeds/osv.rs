@@ -379,8 +379,17 @@ fn take_severity(record: &Record, advisory: &mut Advisory) {
         .word()
         .into_iter()
         .chain(words.map(|entry| entry.score.as_str()))
+        .chain(erratum_title::severity(&record.summary).filter(|_| is_erratum(record)))
         .find_map(vendor_rating)
         .or_else(|| cvss_rating(&advisory.detail.cvss));
+}
+
+fn is_erratum(record: &Record) -> bool {
+    let mut packages = record
+        .affected
+        .iter()
+        .filter_map(|one| one.package.as_ref());
+    packages.any(|package| ecosystem::cves_are_related(&package.ecosystem))
 }
 
 /// The vendor's word for one package, as Debian and Ubuntu give it.

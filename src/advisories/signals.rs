@@ -198,6 +198,12 @@ fn field(hasher: &mut DigestHasher, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
+/// Whether anything is known of vulnerabilities beside their advisories: without it, nobody has to ask for each.
+pub(super) fn are_known(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM exploited) OR EXISTS (SELECT 1 FROM likelihood)";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
 /// What is known of a vulnerability beside its advisories: by its own id, or by a CVE among its aliases.
 pub(super) fn of(
     connection: &Connection,

@@ -97,7 +97,8 @@ fn match_as_of(
         }
         let mut outcome = matcher.finish();
         // Data beside advisories have no history: of an earlier time nothing is known.
-        for found in outcome.matches.iter_mut().filter(|_| as_of.is_now()) {
+        let are_known = as_of.is_now() && signals::are_known(&store.connection)?;
+        for found in outcome.matches.iter_mut().filter(|_| are_known) {
             (found.exploited, found.epss) = signals::of(&store.connection, &found.advisory)?;
         }
         Ok(outcome)

@@ -17,6 +17,7 @@ mod import;
 mod intake;
 mod lock;
 mod matching;
+mod packed;
 mod rating;
 mod report;
 mod schema_1;

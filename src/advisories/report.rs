@@ -152,6 +152,21 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Reads JSON; what cannot be read is counted, with the place where it is.
+    pub(super) fn read_json<T: serde::de::DeserializeOwned>(
+        &mut self,
+        place: &dyn std::fmt::Display,
+        bytes: &[u8],
+    ) -> Option<T> {
+        match serde_json::from_slice(bytes) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                self.skip(SkipReason::of_json(&error), || format!("{place}: {error}"));
+                None
+            }
+        }
+    }
+
     /// Notes one thing left out. `example` is only built while examples are still wanted.
     pub(super) fn skip(&mut self, reason: SkipReason, example: impl FnOnce() -> String) {
         let skipped = self.skipped.entry(reason).or_default();

@@ -5,11 +5,9 @@ use rusqlite::{Connection, Row, Rows, Statement};
 use crate::advisories::advisory::{
     Advisory, AdvisoryKind, Detail, Exact, Range, Status, Unordered,
 };
+use crate::advisories::packed::{unpack, unreadable};
 use crate::advisories::rating::{Rating, severity_of_code};
 use crate::advisories::version::VersionKey;
-
-/// A store's texts and details: a record is at most 10 MB.
-const MAX_UNPACKED: usize = 64_000_000;
 
 /// Copies the rows of the records in the table `kept` (old, new, source) from the attached `origin`. Rows go in in the
 /// order of their keys, so that no page is split and the file is as small as it can be.
@@ -154,8 +152,8 @@ fn read_advisory(
 ) -> rusqlite::Result<Advisory> {
     let severity = row.get::<_, Option<i64>>(3)?.and_then(severity_of_code);
     let by: Option<String> = row.get(4)?;
-    let content = unpacked(row.get_ref(5)?.as_blob()?, decompressor)?;
-    let text = unpacked(row.get_ref(6)?.as_blob()?, decompressor)?;
+    let content = unpack(row.get_ref(5)?.as_blob()?, decompressor)?;
+    let text = unpack(row.get_ref(6)?.as_blob()?, decompressor)?;
     Ok(Advisory {
         id: row.get(0)?,
         kind: AdvisoryKind::from_code(row.get(1)?).unwrap_or_default(),
@@ -199,21 +197,4 @@ fn read_unordered(row: &Row<'_>) -> rusqlite::Result<Unordered> {
         package: row.get(2)?,
         events: row.get(3)?,
     })
-}
-
-fn unpacked(
-    packed: &[u8],
-    decompressor: &mut zstd::bulk::Decompressor<'_>,
-) -> rusqlite::Result<Vec<u8>> {
-    let size = zstd::zstd_safe::get_frame_content_size(packed)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .filter(|size| *size <= MAX_UNPACKED)
-        .ok_or_else(|| unreadable("the details of an advisory have no valid size"))?;
-    decompressor.decompress(packed, size).map_err(unreadable)
-}
-
-fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into())
 }

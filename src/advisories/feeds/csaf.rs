@@ -119,20 +119,12 @@ pub(super) fn read(input: FeedInput<'_>, intake: &mut Intake<'_>) -> Result<(), 
 }
 
 fn take(place: &Place<'_>, bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), IntakeError> {
-    let document = match serde_json::from_slice::<Document>(bytes) {
-        Ok(Document {
+    let document = match intake.tally.read_json(place, bytes) {
+        Some(Document {
             doc: Some(inner), ..
         }) => *inner,
-        Ok(document) => document,
-        Err(error) => {
-            let reason = if error.is_data() {
-                SkipReason::InvalidRecord
-            } else {
-                SkipReason::InvalidJson
-            };
-            intake.tally.skip(reason, || format!("{place}: {error}"));
-            return Ok(());
-        }
+        Some(document) => document,
+        None => return Ok(()),
     };
     let Some(meta) = document.meta.filter(Meta::is_csaf_2) else {
         intake.tally.skip(SkipReason::InvalidRecord, || {

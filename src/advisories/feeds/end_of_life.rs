@@ -14,8 +14,7 @@ use std::io::{BufRead, Cursor, Read};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::input::{FeedInput, Place, each_file, each_record};
-use crate::advisories::error::AdvisoryError;
+use super::input::{FeedInput, Place, each_file, each_record, read_error};
 use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::report::SkipReason;
 use crate::advisories::signals::EndOfLife;
@@ -97,12 +96,9 @@ fn take_file(
     reader: &mut dyn BufRead,
     intake: &mut Intake<'_>,
 ) -> Result<(), IntakeError> {
-    let failed = |source| AdvisoryError::ReadFeed {
-        place: file.to_owned(),
-        source,
-    };
+    let failed = read_error(file);
     let mut first = [0];
-    if reader.read(&mut first).map_err(failed)? == 0 {
+    if reader.read(&mut first).map_err(&failed)? == 0 {
         return Ok(());
     }
     let mut whole = Cursor::new(first).chain(reader);
@@ -114,7 +110,7 @@ fn take_file(
         intake.tally.skip(reason, || file.to_owned());
         return Ok(());
     }
-    let bytes = read_at_most(whole, MAX_DOCUMENT).map_err(failed)?;
+    let bytes = read_at_most(whole, MAX_DOCUMENT).map_err(&failed)?;
     if first == *b"[" {
         take_array(file, &bytes, intake)
     } else {
@@ -127,16 +123,8 @@ fn take_document(
     bytes: &[u8],
     intake: &mut Intake<'_>,
 ) -> Result<(), IntakeError> {
-    let mut skip = |error: &serde_json::Error| {
-        let reason = SkipReason::of_json(error);
-        intake.tally.skip(reason, || format!("{place}: {error}"));
-    };
-    let document: Document = match serde_json::from_slice(bytes) {
-        Ok(document) => document,
-        Err(error) => {
-            skip(&error);
-            return Ok(());
-        }
+    let Some(document) = intake.tally.read_json::<Document>(place, bytes) else {
+        return Ok(());
     };
     let products = match document {
         Document {
@@ -162,7 +150,8 @@ fn take_document(
             .into_iter()
             .try_for_each(|product| take_product(&product, intake)),
         Err(error) => {
-            skip(&error);
+            let reason = SkipReason::of_json(&error);
+            intake.tally.skip(reason, || format!("{place}: {error}"));
             Ok(())
         }
     }
@@ -177,13 +166,9 @@ fn take_array(file: &str, bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), I
         intake.tally.skip(reason, || file.to_owned());
         return Ok(());
     }
-    match serde_json::from_slice(bytes) {
-        Ok(releases) => take_product(&Product { name, releases }, intake),
-        Err(error) => {
-            let reason = SkipReason::of_json(&error);
-            intake.tally.skip(reason, || format!("{file}: {error}"));
-            Ok(())
-        }
+    match intake.tally.read_json(&file, bytes) {
+        Some(releases) => take_product(&Product { name, releases }, intake),
+        None => Ok(()),
     }
 }
 

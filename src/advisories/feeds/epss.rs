@@ -9,8 +9,7 @@
 
 use std::io::{BufRead, Read as _};
 
-use super::input::{FeedInput, each_file};
-use crate::advisories::error::AdvisoryError;
+use super::input::{FeedInput, each_file, read_error};
 use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::report::SkipReason;
 use crate::advisories::signals::parse_decimal;
@@ -33,12 +32,7 @@ fn take_file(
     let mut next = |line: &mut Vec<u8>| {
         line.clear();
         let mut bounded = (&mut *reader).take(MAX_LINE);
-        bounded
-            .read_until(b'\n', line)
-            .map_err(|source| AdvisoryError::ReadFeed {
-                place: file.to_owned(),
-                source,
-            })
+        bounded.read_until(b'\n', line).map_err(read_error(file))
     };
     next(&mut line)?;
     let Some(date) = score_date(&String::from_utf8_lossy(&line)) else {

@@ -52,7 +52,8 @@ pub(super) fn each_file(input: FeedInput<'_>, visit: &mut Visit<'_>) -> Result<(
     }
 }
 
-fn read_error(place: &str) -> impl Fn(io::Error) -> IntakeError {
+/// What became of a feed that cannot be read to its end.
+pub(super) fn read_error(place: &str) -> impl Fn(io::Error) -> IntakeError {
     move |source| {
         let place = place.to_owned();
         AdvisoryError::ReadFeed { place, source }.into()

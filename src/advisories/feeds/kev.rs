@@ -40,13 +40,8 @@ pub(super) fn read(input: FeedInput<'_>, intake: &mut Intake<'_>) -> Result<(), 
 }
 
 fn take(place: &Place<'_>, bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), IntakeError> {
-    let catalogue: Catalogue = match serde_json::from_slice(bytes) {
-        Ok(catalogue) => catalogue,
-        Err(error) => {
-            let reason = SkipReason::of_json(&error);
-            intake.tally.skip(reason, || format!("{place}: {error}"));
-            return Ok(());
-        }
+    let Some(catalogue) = intake.tally.read_json::<Catalogue>(place, bytes) else {
+        return Ok(());
     };
     // The record that is counted is an entry.
     intake.tally.records -= 1;

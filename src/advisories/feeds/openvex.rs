@@ -127,12 +127,8 @@ fn take(
     gathered: &mut BTreeMap<String, Gathered>,
     intake: &mut Intake<'_>,
 ) {
-    let document: Document = match serde_json::from_slice(bytes) {
-        Ok(document) => document,
-        Err(error) => {
-            let reason = SkipReason::of_json(&error);
-            return intake.tally.skip(reason, || format!("{place}: {error}"));
-        }
+    let Some(document) = intake.tally.read_json::<Document>(place, bytes) else {
+        return;
     };
     if !document.context.starts_with("https://openvex.dev/ns") {
         let reason = SkipReason::InvalidRecord;

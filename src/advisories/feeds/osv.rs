@@ -127,17 +127,8 @@ pub(super) fn read(input: FeedInput<'_>, intake: &mut Intake<'_>) -> Result<(), 
 }
 
 fn take(place: &Place<'_>, bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), IntakeError> {
-    let record: Record = match serde_json::from_slice(bytes) {
-        Ok(record) => record,
-        Err(error) => {
-            let reason = if error.is_data() {
-                SkipReason::InvalidRecord
-            } else {
-                SkipReason::InvalidJson
-            };
-            intake.tally.skip(reason, || format!("{place}: {error}"));
-            return Ok(());
-        }
+    let Some(record) = intake.tally.read_json::<Record>(place, bytes) else {
+        return Ok(());
     };
     intake.tally.recognised += 1;
     let advisory = normalise(record, intake);

@@ -3,8 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::input::{FeedInput, each_file};
-use crate::advisories::error::AdvisoryError;
+use super::input::{FeedInput, each_file, read_error};
 use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::report::SkipReason;
 use crate::model::limits::read_at_most;
@@ -22,17 +21,14 @@ pub(super) fn each_document<Row: DeserializeOwned>(
     take: &mut Take<'_, Row>,
 ) -> Result<(), IntakeError> {
     each_file(input, &mut |file, reader| {
-        let failed = |source| {
-            let place = file.to_owned();
-            AdvisoryError::ReadFeed { place, source }
-        };
-        let head = reader.fill_buf().map_err(failed)?;
+        let failed = read_error(file);
+        let head = reader.fill_buf().map_err(&failed)?;
         if !head.trim_ascii_start().starts_with(b"[") {
             let reason = SkipReason::UnknownFile;
             intake.tally.skip(reason, || file.to_owned());
             return Ok(());
         }
-        let bytes = read_at_most(reader, MAX_DOCUMENT).map_err(failed)?;
+        let bytes = read_at_most(reader, MAX_DOCUMENT).map_err(&failed)?;
         let values: Vec<Value> = match serde_json::from_slice(&bytes) {
             Ok(values) => values,
             Err(error) => {

@@ -63,19 +63,12 @@ fn take(
     gathered: &mut BTreeMap<String, Advisory>,
     intake: &mut Intake<'_>,
 ) {
-    let document = match serde_json::from_slice::<Document>(bytes) {
-        Ok(Document {
+    let document = match intake.tally.read_json(place, bytes) {
+        Some(Document {
             doc: Some(inner), ..
         }) => *inner,
-        Ok(document) => document,
-        Err(error) => {
-            let reason = if error.is_data() {
-                SkipReason::InvalidRecord
-            } else {
-                SkipReason::InvalidJson
-            };
-            return intake.tally.skip(reason, || format!("{place}: {error}"));
-        }
+        Some(document) => document,
+        None => return,
     };
     let Some(ecosystem) = ecosystem_of(&document) else {
         return intake.tally.skip(SkipReason::InvalidRecord, || {

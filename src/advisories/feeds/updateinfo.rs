@@ -15,12 +15,11 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::input::{FeedInput, each_file};
-use super::xml::{Element, Xml, is_xml};
+use super::input::{FeedInput, read_error};
+use super::xml::{Element, Xml, each_document};
 use crate::advisories::advisory::{
     Advisory, AdvisoryKind, Detail, Range, Reference, Status, Unordered,
 };
-use crate::advisories::error::AdvisoryError;
 use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::rating::vendor_rating;
 use crate::advisories::report::SkipReason;
@@ -49,31 +48,15 @@ struct Update {
 }
 
 pub(super) fn read(input: FeedInput<'_>, intake: &mut Intake<'_>) -> Result<(), IntakeError> {
-    each_file(input, &mut |file, reader| {
-        let failed = |source| -> IntakeError {
-            let place = file.to_owned();
-            AdvisoryError::ReadFeed { place, source }.into()
-        };
-        let foreign = |intake: &mut Intake<'_>| {
-            let reason = SkipReason::UnknownFile;
-            intake.tally.skip(reason, || file.to_owned());
-            Ok(())
-        };
-        if !is_xml(reader).map_err(failed)? {
-            return foreign(intake);
-        }
-        let mut xml = Xml::new(reader);
-        match xml.child() {
-            Ok(Some(root)) if root.name == "updates" => {}
-            _ => return foreign(intake),
-        }
-        while let Some(element) = xml.child().map_err(failed)? {
+    each_document(input, "updates", intake, |file, xml, intake| {
+        let failed = read_error(file);
+        while let Some(element) = xml.child().map_err(&failed)? {
             if element.name != "update" {
-                xml.skip().map_err(failed)?;
+                xml.skip().map_err(&failed)?;
                 continue;
             }
             intake.tally.records += 1;
-            let update = read_update(&element, &mut xml).map_err(failed)?;
+            let update = read_update(&element, xml).map_err(&failed)?;
             take(&update, intake)?;
         }
         Ok(())

@@ -10,6 +10,10 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use super::input::{FeedInput, each_file, read_error};
+use crate::advisories::intake::{Intake, IntakeError};
+use crate::advisories::report::SkipReason;
+
 /// Feeds nest a dozen deep.
 const MAX_DEPTH: u32 = 64;
 
@@ -176,8 +180,27 @@ fn append(text: &mut String, part: &str) {
     text.push_str(part.get(..end).unwrap_or_default());
 }
 
+/// Calls `take` with every XML document whose root is named so, behind that root's start; other files are counted.
+pub(super) fn each_document(
+    input: FeedInput<'_>,
+    root: &str,
+    intake: &mut Intake<'_>,
+    mut take: impl FnMut(&str, &mut Xml<'_>, &mut Intake<'_>) -> Result<(), IntakeError>,
+) -> Result<(), IntakeError> {
+    each_file(input, &mut |file, reader| {
+        let is_xml = is_xml(reader).map_err(read_error(file))?;
+        let mut xml = Xml::new(reader);
+        if is_xml && matches!(xml.child(), Ok(Some(found)) if found.name == root) {
+            return take(file, &mut xml, intake);
+        }
+        let reason = SkipReason::UnknownFile;
+        intake.tally.skip(reason, || file.to_owned());
+        Ok(())
+    })
+}
+
 /// Whether a file can be XML: its first sign is `<`, behind a byte order mark if there is one.
-pub(super) fn is_xml(reader: &mut dyn BufRead) -> io::Result<bool> {
+fn is_xml(reader: &mut dyn BufRead) -> io::Result<bool> {
     let head = reader.fill_buf()?;
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     Ok(head.trim_ascii_start().starts_with(b"<"))

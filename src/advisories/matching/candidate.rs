@@ -7,14 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::advisories::advisory::{AdvisoryKind, Detail, Status};
 use crate::advisories::history::AsOf;
+use crate::advisories::packed::{unpack, unreadable};
 use crate::advisories::rating::Rating;
 use crate::advisories::rating::severity_of_code;
 use crate::advisories::store::Store;
 use crate::advisories::version::VersionKey;
 use crate::model::Severity;
-
-/// Details of one advisory, unpacked: a record is at most 10 MB, and details are a part of it.
-const MAX_DETAIL: usize = 64_000_000;
 
 /// One row that applies.
 pub(super) struct Candidate {
@@ -290,18 +288,7 @@ fn read_detail(
     packed: &[u8],
     decompressor: &mut zstd::bulk::Decompressor<'_>,
 ) -> rusqlite::Result<Detail> {
-    let size = zstd::zstd_safe::get_frame_content_size(packed)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .filter(|size| *size <= MAX_DETAIL)
-        .ok_or_else(|| unreadable("the details of an advisory have no valid size"))?;
-    let unpacked = decompressor.decompress(packed, size).map_err(unreadable)?;
-    serde_json::from_slice(&unpacked).map_err(unreadable)
-}
-
-fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Blob, error.into())
+    serde_json::from_slice(&unpack(packed, decompressor)?).map_err(unreadable)
 }
 
 fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<Status> {

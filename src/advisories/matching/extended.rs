@@ -112,6 +112,10 @@ impl Extended {
         mut hits: Vec<Hit>,
         gaps: &mut Vec<Gap>,
     ) -> rusqlite::Result<Vec<Hit>> {
+        // Most distributions, and all languages, have no such thing.
+        if !self.is_ubuntu && self.ahead.is_empty() {
+            return Ok(hits);
+        }
         // A certified build has advisories of its own, whether or not the image still says that it is attached.
         if package.version.to_ascii_lowercase().contains("fips") {
             let certified = find_hits(lookup, &self.certified, package, gaps)?;
@@ -183,13 +187,8 @@ impl Extended {
     }
 }
 
-fn searched((id, name): &(i64, String)) -> Searched {
-    Searched {
-        id: *id,
-        name: name.clone(),
-        keyed: Keyed::Source,
-        inferred: None,
-    }
+fn searched(ecosystem: &(i64, String)) -> Searched {
+    Searched::new(ecosystem, Keyed::Source, None)
 }
 
 /// Whether a version is one that only Pro brings, wherever it is named: `1.0-1ubuntu2+esm1`, `1.0-1ubuntu2~esm1`.

@@ -143,6 +143,17 @@ struct Searched {
     inferred: Option<Inferred>,
 }
 
+impl Searched {
+    fn new((id, name): &(i64, String), keyed: Keyed, inferred: Option<Inferred>) -> Self {
+        Self {
+            id: *id,
+            name: name.clone(),
+            keyed,
+            inferred,
+        }
+    }
+}
+
 /// The packages that no advisory speaks of.
 #[derive(Default)]
 struct Unjudged {
@@ -271,13 +282,9 @@ impl<'s> Matcher<'s> {
             .ecosystems
             .iter()
             .filter(|(_, name)| selectors.iter().any(|selector| selector.selects(name)));
-        let searched = selected.map(|(id, name)| Searched {
-            id: *id,
-            name: name.clone(),
-            keyed,
-            inferred,
-        });
-        searched.collect()
+        selected
+            .map(|ecosystem| Searched::new(ecosystem, keyed, inferred))
+            .collect()
     }
 
     fn take(&mut self, index: usize, package: &Package) -> rusqlite::Result<()> {

@@ -46,15 +46,7 @@ pub(super) fn find_hits(
     let mut hits = Vec::new();
     let places = consulted(lookup, searched, package)?;
     for place in &places {
-        let query = Query {
-            package,
-            ecosystem: place.ecosystem,
-            name: &place.name,
-            version: &place.version,
-            row: place.row,
-            inferred: place.inferred,
-        };
-        query.run(lookup, &mut hits, gaps)?;
+        Query { package, place }.run(lookup, &mut hits, gaps)?;
     }
     if hits.iter().any(|hit| hit.inferred) {
         let own = places.iter().filter(|place| place.inferred.is_none());
@@ -122,11 +114,7 @@ fn drop_settled(
 /// One package that the store knows in one ecosystem.
 struct Query<'q> {
     package: &'q Package,
-    ecosystem: &'q str,
-    name: &'q str,
-    version: &'q str,
-    row: i64,
-    inferred: Option<Inferred>,
+    place: &'q Consulted<'q>,
 }
 
 /// Why a version that is there says nothing of releases: a Go program that was built from a checkout has a version made of its commit,
@@ -148,32 +136,32 @@ impl Query<'_> {
             gaps.push(self.gap(why));
             return Ok(());
         }
-        let scheme = ecosystem::scheme(self.ecosystem);
-        let mut found = lookup.exact(self.row, self.version.trim())?;
-        match scheme.map(|scheme| scheme.key(self.version)) {
-            Some(Ok(key)) => found.extend(lookup.ranges(self.row, &key)?),
+        let scheme = ecosystem::scheme(self.place.ecosystem);
+        let mut found = lookup.exact(self.place.row, self.place.version.trim())?;
+        match scheme.map(|scheme| scheme.key(&self.place.version)) {
+            Some(Ok(key)) => found.extend(lookup.ranges(self.place.row, &key)?),
             Some(Err(error)) => gaps.push(self.gap(&error.to_string())),
             None => {}
         }
         if scheme == Some(Scheme::Rpm) {
-            let context = Context::of(self.package, self.version);
+            let context = Context::of(self.package, &self.place.version);
             let known = if context.is_modular() {
-                lookup.streams(self.row)?
+                lookup.streams(self.place.row)?
             } else {
                 BTreeSet::new()
             };
             let doubt = context.sift(&mut found, &known);
             gaps.extend(doubt.map(|why| self.gap(&why)));
         }
-        if self.inferred == Some(Inferred::Open) {
+        if self.place.inferred == Some(Inferred::Open) {
             found.retain(|candidate| candidate.status != Status::Fixed);
         }
         found.retain(|candidate| {
             let named = candidate.fixed.as_deref();
             let named = named.or(candidate.last_affected.as_deref());
-            flavour::is_same(scheme, self.version, named)
+            flavour::is_same(scheme, &self.place.version, named)
         });
-        let undecided = lookup.undecided(self.row)?;
+        let undecided = lookup.undecided(self.place.row)?;
         let is_open = |advisory: &str| !found.iter().any(|hit| hit.record.id == advisory);
         let mut open = undecided.iter().filter(|range| is_open(&range.advisory));
         if let Some(first) = open.next() {
@@ -182,7 +170,7 @@ impl Query<'_> {
                 more => format!(" (and {more} more)"),
             };
             let why = scheme.map_or_else(
-                || format!("there is no version order for {} yet", self.ecosystem),
+                || format!("there is no version order for {} yet", self.place.ecosystem),
                 |scheme| format!("{scheme} cannot order it"),
             );
             gaps.push(self.gap(&format!(
@@ -193,11 +181,11 @@ impl Query<'_> {
         }
         hits.extend(found.into_iter().map(|candidate| Hit {
             candidate,
-            ecosystem: self.ecosystem.to_owned(),
-            name: self.name.to_owned(),
-            installed: self.version.to_owned(),
+            ecosystem: self.place.ecosystem.to_owned(),
+            name: self.place.name.clone(),
+            installed: self.place.version.clone(),
             scheme,
-            inferred: self.inferred.is_some(),
+            inferred: self.place.inferred.is_some(),
             is_extended: false,
         }));
         Ok(())
@@ -207,8 +195,8 @@ impl Query<'_> {
         let detail = format!(
             "{} {} {}: {why}",
             self.package.package_type,
-            Untrusted(self.name),
-            Untrusted(self.version)
+            Untrusted(&self.place.name),
+            Untrusted(&self.place.version)
         );
         Gap::new(GapKind::UnorderedVersion, detail)
     }

@@ -22,10 +22,9 @@ use self::criteria::{Criteria, Row, Says};
 use self::dialect::{Dialect, microsoft_ecosystem, module_of};
 use self::document::{Definition, Document};
 use self::tables::{Comparison, Operation};
-use super::input::{FeedInput, each_file};
-use super::xml::{Xml, is_xml};
+use super::input::{FeedInput, read_error};
+use super::xml::each_document;
 use crate::advisories::advisory::{Advisory, Detail, Range, Reference, Status, Unordered};
-use crate::advisories::error::AdvisoryError;
 use crate::advisories::intake::{Intake, IntakeError};
 use crate::advisories::rating::{Cvss, cvss_rating, vendor_rating};
 use crate::advisories::report::SkipReason;
@@ -33,25 +32,8 @@ use crate::advisories::version::{Scheme, UnorderedVersion, VersionKey};
 
 /// Reads documents, one after the other.
 pub(super) fn read(input: FeedInput<'_>, intake: &mut Intake<'_>) -> Result<(), IntakeError> {
-    each_file(input, &mut |file, reader| {
-        let failed = |source| -> IntakeError {
-            let place = file.to_owned();
-            AdvisoryError::ReadFeed { place, source }.into()
-        };
-        let foreign = |intake: &mut Intake<'_>| {
-            let reason = SkipReason::UnknownFile;
-            intake.tally.skip(reason, || file.to_owned());
-            Ok(())
-        };
-        if !is_xml(reader).map_err(failed)? {
-            return foreign(intake);
-        }
-        let mut xml = Xml::new(reader);
-        match xml.child() {
-            Ok(Some(root)) if root.name == "oval_definitions" => {}
-            _ => return foreign(intake),
-        }
-        let document = Document::read(&mut xml).map_err(failed)?;
+    each_document(input, "oval_definitions", intake, |file, xml, intake| {
+        let document = Document::read(xml).map_err(read_error(file))?;
         let release = release_of(&document);
         for definition in &document.definitions {
             intake.tally.records += 1;

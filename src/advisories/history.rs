@@ -22,9 +22,6 @@ impl AsOf {
     /// What stands now.
     pub const NOW: Self = Self(i64::MAX);
 
-    /// The SQL condition on a row `a` of `advisory` that it stood at `:moment`.
-    pub(super) const HOLDS: &str = "a.since <= :moment AND (a.until IS NULL OR a.until > :moment)";
-
     /// What stood at a moment, in seconds since 1970.
     pub const fn at(moment: i64) -> Self {
         Self(moment)
@@ -32,6 +29,16 @@ impl AsOf {
 
     pub(super) const fn moment(self) -> i64 {
         self.0
+    }
+
+    /// The SQL condition on a row `a` of `advisory` that it stood then. The time is written out: SQLite plans a statement anew for
+    /// each run if a parameter stands where this one would.
+    pub(super) fn holds(self) -> String {
+        if self.is_now() {
+            return "a.until IS NULL".to_owned();
+        }
+        let moment = self.0;
+        format!("a.since <= {moment} AND (a.until IS NULL OR a.until > {moment})")
     }
 
     /// Whether it is the present.

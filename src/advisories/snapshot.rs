@@ -7,7 +7,7 @@
 //! ```
 //! Two stores with different snapshots differ in a source whose digest tells, and there in an advisory whose digest tells.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::Connection;
 
 use super::history::AsOf;
 use super::signals;
@@ -30,11 +30,10 @@ fn fold_advisories(
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(&format!(
         "SELECT a.external_id, d.digest FROM advisory a JOIN detail d ON d.advisory = a.id
-         WHERE a.source = :source AND {} ORDER BY a.external_id",
-        AsOf::HOLDS
+         WHERE a.source = ?1 AND {} ORDER BY a.external_id",
+        as_of.holds()
     ))?;
-    let parameters = named_params! {":source": source, ":moment": as_of.moment()};
-    fold(statement.query(parameters)?, hasher)
+    fold(statement.query([source])?, hasher)
 }
 
 /// The digest of all sources.

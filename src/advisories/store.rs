@@ -318,18 +318,22 @@ impl Store {
             format!("(SELECT count(*) FROM {table} t WHERE t.source = source.id)")
         });
         let read = || -> rusqlite::Result<Vec<SourceStatus>> {
+            // Of the present the count is noted.
+            let advisories = if self.as_of.is_now() {
+                "advisories".to_owned()
+            } else {
+                let holds = self.as_of.holds();
+                format!("(SELECT count(*) FROM advisory a WHERE a.source = source.id AND {holds})")
+            };
             let mut statement = self.connection.prepare(&format!(
-                "SELECT name, format, url, licence, republish, etag, last_modified, newest,
-                        CASE WHEN :moment = {now} THEN advisories
-                             ELSE (SELECT count(*) FROM advisory a WHERE a.source = source.id AND {holds}) END,
-                        digest, checked, {signals}
-                 FROM source WHERE since <= :moment ORDER BY name",
-                now = AsOf::NOW.moment(),
-                holds = AsOf::HOLDS,
+                "SELECT name, format, url, licence, republish, etag, last_modified, newest, {advisories}, digest, checked,
+                        {signals}
+                 FROM source WHERE since <= {moment} ORDER BY name",
                 signals = signals.join(" + "),
+                moment = self.as_of.moment(),
             ))?;
             statement
-                .query_map(&[(":moment", &self.as_of.moment())], |row| {
+                .query_map([], |row| {
                     Ok(SourceStatus {
                         name: row.get(0)?,
                         format: row.get(1)?,

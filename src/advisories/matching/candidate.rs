@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement};
 
 use crate::advisories::advisory::{AdvisoryKind, Detail, Status};
 use crate::advisories::history::AsOf;
@@ -46,83 +46,79 @@ pub(super) struct Undecided {
     pub(super) events: String,
 }
 
-/// The condition on a row `a` of `advisory` that it counts at `:moment`: it stood, it was not withdrawn, and it is of a kind that
-/// is matched.
-pub(super) fn matched() -> String {
-    format!(
-        "{} AND a.withdrawn IS NULL AND a.kind IN (0, 1)",
-        AsOf::HOLDS
-    )
-}
-
-/// The queries of every package, put together once.
-struct Queries {
-    ranges: String,
-    exact: String,
-    undecided: String,
-}
-
-impl Queries {
-    fn new() -> Self {
-        let matched = matched();
-        Self {
-            ranges: format!(
-                "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected, r.module
-                 FROM range r JOIN advisory a ON a.id = r.advisory JOIN source s ON s.id = a.source
-                 WHERE r.package = :package AND r.low <= :version
-                   AND (r.high > :version OR (r.inclusive AND r.high = :version)) AND {matched}
-                 ORDER BY a.external_id, s.name, r.low, r.high"
-            ),
-            exact: format!(
-                "SELECT e.advisory FROM exact e JOIN advisory a ON a.id = e.advisory JOIN source s ON s.id = a.source
-                 WHERE e.package = :package AND e.version = :version AND {matched}
-                 ORDER BY a.external_id, s.name"
-            ),
-            undecided: format!(
-                "SELECT a.external_id, u.events FROM unordered u JOIN advisory a ON a.id = u.advisory
-                 WHERE u.package = :package AND {matched} ORDER BY a.external_id, u.events"
-            ),
-        }
-    }
-}
-
-/// Reads candidates; advisories that many packages share are read once.
+/// Reads candidates.
+///
+/// The statements of every package are kept, and not taken out of rusqlite's cache: that clears what was bound, after which
+/// SQLite plans a statement anew, which takes longer than to run it.
 pub(super) struct Lookup<'s> {
     pub(super) connection: &'s Connection,
     pub(super) as_of: AsOf,
-    queries: Queries,
-    records: BTreeMap<i64, Rc<Record>>,
+    /// The condition on a row `a` of `advisory` that it counts: it stood, it was not withdrawn, and it is of a kind that is matched.
+    matched: String,
+    ranges: Statement<'s>,
+    exact: Statement<'s>,
+    undecided: Statement<'s>,
+    records: Records<'s>,
+}
+
+/// The advisories themselves; those that many packages share are read once.
+struct Records<'s> {
+    known: BTreeMap<i64, Rc<Record>>,
+    record: Statement<'s>,
+    names: Statement<'s>,
     /// One for all: to set one up takes longer than to unpack a detail.
     decompressor: zstd::bulk::Decompressor<'static>,
 }
 
 impl<'s> Lookup<'s> {
     pub(super) fn new(store: &'s Store, as_of: AsOf) -> rusqlite::Result<Self> {
+        let connection = &store.connection;
+        let matched = format!(
+            "{} AND a.withdrawn IS NULL AND a.kind IN (0, 1)",
+            as_of.holds()
+        );
         Ok(Self {
-            connection: &store.connection,
+            connection,
             as_of,
-            queries: Queries::new(),
-            records: BTreeMap::new(),
-            decompressor: zstd::bulk::Decompressor::new().map_err(unreadable)?,
+            ranges: connection.prepare(&format!(
+                "SELECT r.advisory, r.status, r.severity, r.introduced, r.fixed, r.last_affected, r.module
+                 FROM range r JOIN advisory a ON a.id = r.advisory JOIN source s ON s.id = a.source
+                 WHERE r.package = ?1 AND r.low <= ?2 AND (r.high > ?2 OR (r.inclusive AND r.high = ?2)) AND {matched}
+                 ORDER BY a.external_id, s.name, r.low, r.high"
+            ))?,
+            exact: connection.prepare(&format!(
+                "SELECT e.advisory FROM exact e JOIN advisory a ON a.id = e.advisory JOIN source s ON s.id = a.source
+                 WHERE e.package = ?1 AND e.version = ?2 AND {matched} ORDER BY a.external_id, s.name"
+            ))?,
+            undecided: connection.prepare(&format!(
+                "SELECT a.external_id, u.events FROM unordered u JOIN advisory a ON a.id = u.advisory
+                 WHERE u.package = ?1 AND {matched} ORDER BY a.external_id, u.events"
+            ))?,
+            records: Records::new(connection)?,
+            matched,
         })
     }
 
     /// All ecosystems of the store.
     pub(super) fn ecosystems(&self) -> rusqlite::Result<Vec<(i64, String)>> {
-        let all = "SELECT id, name FROM ecosystem WHERE :moment > 0 ORDER BY name";
+        let all = "SELECT id, name FROM ecosystem ORDER BY name";
         // An ecosystem that came in later was not covered then, and must not look as if nothing had been found.
-        let covered =
+        let covered = format!(
             "SELECT DISTINCT e.id, e.name FROM ecosystem e JOIN package p ON p.ecosystem = e.id
-                       JOIN (SELECT package, advisory FROM range UNION ALL SELECT package, advisory FROM exact
-                             UNION ALL SELECT package, advisory FROM unordered) r ON r.package = p.id
-                       JOIN advisory a ON a.id = r.advisory
-                       WHERE a.since <= :moment ORDER BY e.name";
+             JOIN (SELECT package, advisory FROM range UNION ALL SELECT package, advisory FROM exact
+                   UNION ALL SELECT package, advisory FROM unordered) r ON r.package = p.id
+             JOIN advisory a ON a.id = r.advisory WHERE a.since <= {} ORDER BY e.name",
+            self.as_of.moment()
+        );
         self.connection
-            .prepare(if self.as_of.is_now() { all } else { covered })?
-            .query_map(named_params! {":moment": self.as_of.moment()}, |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
+            .prepare(if self.as_of.is_now() { all } else { &covered })?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
+    }
+
+    /// The condition on a row `a` of `advisory` that it counts.
+    pub(super) fn matched(&self) -> &str {
+        &self.matched
     }
 
     /// The package's row, if any advisory names it.
@@ -139,14 +135,11 @@ impl<'s> Lookup<'s> {
         package: i64,
         version: &VersionKey,
     ) -> rusqlite::Result<Vec<Candidate>> {
-        let mut statement = self.connection.prepare_cached(&self.queries.ranges)?;
-        let mut rows = statement.query(named_params! {
-            ":package": package, ":version": version.as_bytes(), ":moment": self.as_of.moment()
-        })?;
+        let mut rows = self.ranges.query((package, version.as_bytes()))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(Candidate {
-                record: self.record(row.get(0)?)?,
+                record: self.records.get(row.get(0)?)?,
                 status: status(row, 1)?,
                 severity: row.get::<_, Option<i64>>(2)?.and_then(severity_of_code),
                 introduced: row.get(3)?,
@@ -165,14 +158,11 @@ impl<'s> Lookup<'s> {
         package: i64,
         version: &str,
     ) -> rusqlite::Result<Vec<Candidate>> {
-        let mut statement = self.connection.prepare_cached(&self.queries.exact)?;
-        let mut rows = statement.query(named_params! {
-            ":package": package, ":version": version, ":moment": self.as_of.moment()
-        })?;
+        let mut rows = self.exact.query((package, version))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(Candidate {
-                record: self.record(row.get(0)?)?,
+                record: self.records.get(row.get(0)?)?,
                 status: Status::Affected,
                 severity: None,
                 introduced: None,
@@ -190,13 +180,10 @@ impl<'s> Lookup<'s> {
         self.connection
             .prepare_cached(&format!(
                 "SELECT DISTINCT r.module FROM range r JOIN advisory a ON a.id = r.advisory
-                 WHERE r.package = :package AND r.module <> '' AND {}",
-                matched()
+                 WHERE r.package = ?1 AND r.module <> '' AND {}",
+                self.matched
             ))?
-            .query_map(
-                named_params! {":package": package, ":moment": self.as_of.moment()},
-                |row| row.get(0),
-            )?
+            .query_map([package], |row| row.get(0))?
             .collect()
     }
 
@@ -209,45 +196,53 @@ impl<'s> Lookup<'s> {
             .prepare_cached(&format!(
                 "SELECT DISTINCT coalesce(l.name, a.external_id), r.module
                  FROM range r JOIN advisory a ON a.id = r.advisory LEFT JOIN alias l ON l.advisory = a.id
-                 WHERE r.package = :package AND {}",
-                matched()
+                 WHERE r.package = ?1 AND {}",
+                self.matched
             ))?
-            .query_map(named_params! {":package": package, ":moment": self.as_of.moment()}, |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([package], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     }
 
     /// The package's ranges that have no keys.
-    pub(super) fn undecided(&self, package: i64) -> rusqlite::Result<Vec<Undecided>> {
-        self.connection
-            .prepare_cached(&self.queries.undecided)?
-            .query_map(
-                named_params! {":package": package, ":moment": self.as_of.moment()},
-                |row| {
-                    Ok(Undecided {
-                        advisory: row.get(0)?,
-                        events: row.get(1)?,
-                    })
-                },
-            )?
+    pub(super) fn undecided(&mut self, package: i64) -> rusqlite::Result<Vec<Undecided>> {
+        self.undecided
+            .query_map([package], |row| {
+                Ok(Undecided {
+                    advisory: row.get(0)?,
+                    events: row.get(1)?,
+                })
+            })?
             .collect()
     }
 
     pub(super) fn record(&mut self, id: i64) -> rusqlite::Result<Rc<Record>> {
-        if let Some(record) = self.records.get(&id) {
-            return Ok(Rc::clone(record));
-        }
-        let mut record = self
-            .connection
-            .prepare_cached(
+        self.records.get(id)
+    }
+}
+
+impl<'s> Records<'s> {
+    fn new(connection: &'s Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            known: BTreeMap::new(),
+            record: connection.prepare(
                 "SELECT a.external_id, s.name, a.kind, a.severity, a.severity_by, d.content
                  FROM advisory a JOIN source s ON s.id = a.source LEFT JOIN detail d ON d.advisory = a.id
                  WHERE a.id = ?1",
-            )?
+            )?,
+            names: connection
+                .prepare("SELECT name, kind FROM alias WHERE advisory = ?1 ORDER BY name")?,
+            decompressor: zstd::bulk::Decompressor::new().map_err(unreadable)?,
+        })
+    }
+
+    fn get(&mut self, id: i64) -> rusqlite::Result<Rc<Record>> {
+        if let Some(record) = self.known.get(&id) {
+            return Ok(Rc::clone(record));
+        }
+        let mut record = self
+            .record
             .query_row([id], |row| read_record(row, &mut self.decompressor))?;
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT name, kind FROM alias WHERE advisory = ?1 ORDER BY name")?;
-        let mut rows = statement.query([id])?;
+        let mut rows = self.names.query([id])?;
         while let Some(row) = rows.next()? {
             let name = row.get(0)?;
             match row.get::<_, i64>(1)? {
@@ -256,7 +251,7 @@ impl<'s> Lookup<'s> {
             }
         }
         let record = Rc::new(record);
-        self.records.insert(id, Rc::clone(&record));
+        self.known.insert(id, Rc::clone(&record));
         Ok(record)
     }
 }

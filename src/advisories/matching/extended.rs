@@ -10,10 +10,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 
-use super::candidate::{Lookup, Record, matched};
+use super::candidate::{Lookup, Record};
 use super::fold::Hit;
 use super::target::Keyed;
 use super::{Searched, find_hits, lookup_keys};
@@ -248,11 +247,11 @@ impl Lookup<'_> {
         self.connection
             .prepare_cached(&format!(
                 "WITH named AS (SELECT DISTINCT a.id, a.external_id FROM range r JOIN advisory a ON a.id = r.advisory
-                                WHERE r.package = :package AND {})
+                                WHERE r.package = ?1 AND {})
                  SELECT external_id FROM named UNION SELECT l.name FROM named JOIN alias l ON l.advisory = named.id",
-                matched()
+                self.matched()
             ))?
-            .query_map(named_params! {":package": package, ":moment": self.as_of.moment()}, |row| row.get(0))?
+            .query_map([package], |row| row.get(0))?
             .collect()
     }
 
@@ -261,12 +260,12 @@ impl Lookup<'_> {
         self.connection
             .prepare_cached(&format!(
                 "WITH fixed AS (SELECT a.id, a.external_id, r.fixed FROM range r JOIN advisory a ON a.id = r.advisory
-                                WHERE r.package = :package AND r.fixed IS NOT NULL AND {})
+                                WHERE r.package = ?1 AND r.fixed IS NOT NULL AND {})
                  SELECT external_id, fixed FROM fixed
                  UNION SELECT l.name, fixed.fixed FROM fixed JOIN alias l ON l.advisory = fixed.id",
-                matched()
+                self.matched()
             ))?
-            .query_map(named_params! {":package": package, ":moment": self.as_of.moment()}, |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([package], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     }
 }

@@ -13,7 +13,6 @@ use super::candidate::{Candidate, Lookup, Record};
 use super::{Matcher, Scope, consulted};
 use crate::advisories::advisory::{AdvisoryKind, Reference, Status};
 use crate::advisories::error::AdvisoryError;
-use crate::advisories::history::AsOf;
 use crate::advisories::rating::{Cvss, Rating, severity_of_code};
 use crate::advisories::store::Store;
 use crate::advisories::version::VersionKey;
@@ -261,16 +260,13 @@ pub(super) fn bearing(store: &Store, names: &BTreeSet<String>) -> rusqlite::Resu
          WHERE (lower(a.external_id) IN (SELECT value FROM json_each(:names))
                 OR a.id IN (SELECT advisory FROM alias WHERE lower(name) IN (SELECT value FROM json_each(:names))))
            AND {} ORDER BY a.external_id, s.name",
-        AsOf::HOLDS
+        store.as_of.holds()
     );
     let names = json(names);
     store
         .connection
         .prepare(&sql)?
-        .query_map(
-            named_params! {":names": names, ":moment": store.as_of.moment()},
-            |row| row.get(0),
-        )?
+        .query_map(named_params! {":names": names}, |row| row.get(0))?
         .collect()
 }
 
@@ -282,15 +278,14 @@ fn about(store: &Store, packages: &[i64]) -> rusqlite::Result<Vec<i64>> {
                         UNION SELECT advisory FROM exact WHERE package IN (SELECT value FROM json_each(:packages))
                         UNION SELECT advisory FROM unordered WHERE package IN (SELECT value FROM json_each(:packages)))
            AND {} ORDER BY a.external_id, s.name",
-        AsOf::HOLDS
+        store.as_of.holds()
     );
     store
         .connection
         .prepare(&sql)?
-        .query_map(
-            named_params! {":packages": json(packages), ":moment": store.as_of.moment()},
-            |row| row.get(0),
-        )?
+        .query_map(named_params! {":packages": json(packages)}, |row| {
+            row.get(0)
+        })?
         .collect()
 }
 

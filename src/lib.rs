@@ -15,6 +15,14 @@ pub mod layers;
 pub mod inventory;
 // Embedded secrets, found as the bytes pass.
 pub mod secrets;
+// What an image says of the container boundary.
+pub mod posture;
+// What somebody runs a container with, in every form, and its checks.
+pub mod runtime;
+// The least settings that an image needs.
+pub mod harden;
+// A restricted container on a real engine, and what holds inside.
+pub mod prove;
 // The advisory store, its feeds, version orders and matching.
 pub mod advisories;
 // The document that a scan ends in, and its views.

@@ -5,6 +5,7 @@
 //! This room never unpacks anything, never opens a path that an image names, knows no ecosystem, and keeps no object
 //! for a file that no detector wants.
 
+mod attributes;
 mod blob;
 mod cache;
 mod chunks;
@@ -27,6 +28,7 @@ mod engine_tests;
 #[cfg(test)]
 mod tests;
 
+pub use attributes::{Attributes, VisibleAttributes};
 pub use cache::{Cache, CacheError, ReportKey};
 pub use cover::{Cover, Covered, PathHashes};
 pub use detector::{

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cover, FileTable};
 use crate::model::{
-    Claims, ContentKind, DiffId, Distribution, Gap, GapKind, LayerPath, Package, SecretHit,
+    Claims, ContentKind, DiffId, Distribution, Gap, GapKind, LayerPath, Observation, Package,
+    SecretHit,
 };
 
 /// What the detectors found in one file.
@@ -28,6 +29,9 @@ pub struct FileFacts {
     /// What it is, if it can bring software of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentKind>,
+    /// What it shows of the container boundary.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
     /// Parts of it that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -49,6 +53,7 @@ impl FileFacts {
             && self.secrets.is_empty()
             && self.distribution.is_none()
             && self.content.is_none()
+            && self.observations.is_empty()
             && self.gaps.is_empty()
     }
 
@@ -59,6 +64,7 @@ impl FileFacts {
         self.claims.clear();
         self.distribution = None;
         self.content = None;
+        self.observations.clear();
         self.gaps.retain(|gap| gap.kind == GapKind::LimitReached);
     }
 
@@ -77,6 +83,7 @@ impl FileFacts {
         self.secrets.extend(other.secrets);
         self.distribution = self.distribution.take().or(other.distribution);
         self.content = self.content.or(other.content);
+        self.observations.extend(other.observations);
         self.gaps.extend(other.gaps);
     }
 }

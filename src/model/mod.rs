@@ -4,6 +4,8 @@
 //! room and no ecosystem; whatever two rooms have to agree on is defined here once.
 
 mod accounting;
+mod capability;
+mod check;
 mod claims;
 mod date;
 mod digest;
@@ -11,6 +13,7 @@ mod distribution;
 mod gap;
 mod image;
 pub mod limits;
+mod observation;
 mod package;
 mod path;
 mod platform;
@@ -19,6 +22,8 @@ mod severity;
 mod text;
 
 pub use accounting::{Accounting, Amount, ContentKind, UnclaimedFile};
+pub use capability::{Capability, CapabilityError, CapabilitySet};
+pub use check::{Check, CheckPlace, Checked, Failure, Outcome};
 pub use claims::{Claim, ClaimKind, Claims, FileAlgorithm, FileDigest};
 pub use date::{Date, DateError};
 pub use digest::{DiffId, Digest, DigestError, DigestHasher};
@@ -26,6 +31,11 @@ pub use distribution::Distribution;
 pub use gap::{Gap, GapKind};
 pub use image::{ContainerConfig, History, ImageConfig, LayerDescriptor, RootFs};
 pub use limits::Limits;
+pub use observation::{
+    Account, EntryFact, EntryShape, FileCapabilities, Group, Observation, PasswordKind,
+    PasswordState, ProgramFact, ScriptCause, ScriptFact, ServerSetting, ServerSettingKind, Tmpfile,
+    ToolKind,
+};
 pub use package::{Basis, Package, PackageType, SourcePackage};
 pub use path::LayerPath;
 pub(crate) use path::{file_name as path_file_name, parent as path_parent};

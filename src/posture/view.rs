@@ -1,0 +1,239 @@
+//! An image as the boundary's checks see it: the config, what the layers show, and who owns what.
+
+use std::collections::BTreeMap;
+
+use crate::layers::{Attributes, VisibleAttributes};
+use crate::model::{Account, Date, EntryShape, Group, ImageConfig, LayerPath, Observation};
+
+/// Symbolic links that are followed for one path, as Linux does (`path_resolution(7)`).
+const LINKS: usize = 40;
+/// Where programs are looked for without a `PATH` (moby `oci/defaults.go`).
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What layers show of one path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Index of the layer that brought it.
+    pub layer: usize,
+    /// What it shows.
+    pub facts: Vec<Observation>,
+}
+
+/// What a lower layer shows and the running container does not see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// Where it lay.
+    pub path: LayerPath,
+    /// The layer that holds it.
+    pub layer: usize,
+    /// The layer that hides it.
+    pub hidden_by: usize,
+    /// What it shows.
+    pub facts: Vec<Observation>,
+}
+
+/// An image, as far as the boundary is concerned.
+#[derive(Clone, Debug, Default)]
+pub struct ImageView {
+    /// Its reference as given: tells a tag from a digest.
+    pub name: String,
+    /// Its config.
+    pub config: ImageConfig,
+    /// The annotations of its manifest.
+    pub annotations: BTreeMap<String, String>,
+    /// What the container sees.
+    pub visible: BTreeMap<LayerPath, Seen>,
+    /// What it does not see.
+    pub hidden: Vec<Unseen>,
+    /// Owner and mode of all that it sees.
+    pub attributes: VisibleAttributes,
+    /// Paths of files of packages of the distribution that are what the package brought, with the package.
+    pub owners: BTreeMap<LayerPath, String>,
+    /// Bytes of each layer's files, base first.
+    pub layer_bytes: Vec<u64>,
+    /// The day for which ages are judged.
+    pub date: Option<Date>,
+    /// Whether the distribution is past its end of support on that day, with the day it ended; `None`: not known.
+    pub end_of_life: Option<Option<Date>>,
+}
+
+/// A path with every link followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Where it ends.
+    pub path: LayerPath,
+    /// Owner and mode there; `None` if nothing is known of it.
+    pub attributes: Option<Attributes>,
+}
+
+/// As whom the image starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunUser {
+    /// As the config writes it.
+    pub written: String,
+    /// The number; `None` for a name that `/etc/passwd` does not have.
+    pub uid: Option<u64>,
+    /// The number of the group: what is written, or the account's, or 0.
+    pub gid: Option<u64>,
+    /// The account's name.
+    pub name: Option<String>,
+}
+
+impl ImageView {
+    /// Every observation of the running container.
+    pub fn observations(&self) -> impl Iterator<Item = (&LayerPath, usize, &Observation)> {
+        let seen = self.visible.iter();
+        seen.flat_map(|(path, seen)| seen.facts.iter().map(move |fact| (path, seen.layer, fact)))
+    }
+
+    /// What is seen at a path.
+    pub fn facts(&self, path: &str) -> &[Observation] {
+        self.visible
+            .get(path)
+            .map_or(&[], |seen| seen.facts.as_slice())
+    }
+
+    /// Accounts of `/etc/passwd`, in its order.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.facts("etc/passwd")
+            .iter()
+            .filter_map(|fact| match fact {
+                Observation::Account(account) => Some(account),
+                _ => None,
+            })
+    }
+
+    /// Groups of `/etc/group`, in its order.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.facts("etc/group")
+            .iter()
+            .filter_map(|fact| match fact {
+                Observation::Group(group) => Some(group),
+                _ => None,
+            })
+    }
+
+    /// Owner and mode at a path, links in it not followed.
+    pub fn attributes(&self, path: &str) -> Option<Attributes> {
+        self.attributes.get(path)
+    }
+
+    /// Follows the links that are known, in every part of a path. A circle ends where it is met.
+    pub fn resolve(&self, path: &str) -> Resolved {
+        let mut rest: Vec<String> = LayerPath::from(path)
+            .as_str()
+            .split('/')
+            .rev()
+            .map(str::to_owned)
+            .collect();
+        let mut done = String::new();
+        let mut links = 0;
+        while let Some(part) = rest.pop() {
+            if part.is_empty() {
+                continue;
+            }
+            let next = if done.is_empty() {
+                part
+            } else {
+                format!("{done}/{part}")
+            };
+            match self.link_target(&next).filter(|_| links < LINKS) {
+                Some(target) => {
+                    links += 1;
+                    rest.extend(target.as_str().split('/').rev().map(str::to_owned));
+                    done.clear();
+                }
+                None => done = next,
+            }
+        }
+        let attributes = self.attributes.get(&done);
+        Resolved {
+            path: LayerPath::from(done.as_str()),
+            attributes,
+        }
+    }
+
+    fn link_target(&self, path: &str) -> Option<&LayerPath> {
+        self.facts(path).iter().find_map(|fact| match fact {
+            Observation::Entry(entry) if entry.kind == EntryShape::Symlink => entry.target.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// The value of a variable of the image's environment; the last one counts.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut variables = self.config.config.env.iter().rev();
+        variables.find_map(|variable| {
+            variable
+                .split_once('=')
+                .filter(|(key, _)| *key == name)
+                .map(|(_, value)| value)
+        })
+    }
+
+    /// The folders in which programs are looked for.
+    pub fn search_path(&self) -> impl Iterator<Item = &str> {
+        self.variable("PATH").unwrap_or(DEFAULT_PATH).split(':')
+    }
+
+    /// Where the program of this name is: an absolute path, one below the working folder, or the first of its name in `PATH`.
+    pub fn find_program(&self, word: &str) -> Option<Resolved> {
+        let found = |path: &str| {
+            Some(self.resolve(path))
+                .filter(|resolved| resolved.attributes.is_some_and(|found| !found.is_folder))
+        };
+        if word.starts_with('/') {
+            found(word)
+        } else if word.contains('/') {
+            found(&format!("{}/{word}", self.config.config.working_dir))
+        } else {
+            self.search_path()
+                .find_map(|folder| found(&format!("{folder}/{word}")))
+        }
+    }
+
+    /// What is started: the entry point with its arguments.
+    pub fn start_command(&self) -> Vec<&str> {
+        let config = &self.config.config;
+        config
+            .entrypoint
+            .iter()
+            .chain(&config.cmd)
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// As whom the image starts (moby: `USER` empty is root; a number without a group has group 0 unless the account is known).
+    pub fn run_user(&self) -> RunUser {
+        self.user(&self.config.config.user)
+    }
+
+    /// What a `USER[:GROUP]` means in this image.
+    pub fn user(&self, written: &str) -> RunUser {
+        let (user, group) = written
+            .split_once(':')
+            .map_or((written, None), |(user, group)| (user, Some(group)));
+        let user = if user.is_empty() { "0" } else { user };
+        let number: Option<u64> = user.parse().ok();
+        let account = self
+            .accounts()
+            .find(|account| account.name == user || number == Some(account.uid));
+        let uid = number
+            .or(account.map(|account| account.uid))
+            .or((user == "root").then_some(0));
+        let gid = match group.filter(|group| !group.is_empty()) {
+            Some(group) => group.parse().ok().or_else(|| {
+                self.groups()
+                    .find(|known| known.name == group)
+                    .map(|known| known.gid)
+            }),
+            None => account.map(|account| account.gid).or(uid.map(|_| 0)),
+        };
+        RunUser {
+            written: written.to_owned(),
+            uid,
+            gid,
+            name: account.map(|account| account.name.clone()),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! A restricted container on a real engine, and what holds inside.

@@ -226,7 +226,7 @@ impl Builder {
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(mut open) = self.open.pop() {
                     open.node.end = span.end.into();
-                    merge(&mut open.node).map_err(|reason| fault(reason))?;
+                    merge(&mut open.node).map_err(fault)?;
                     self.put(open.node, open.anchor);
                 }
             }
@@ -383,7 +383,7 @@ mod tests {
         for level in 1..12 {
             let below = level - 1;
             let list = vec![format!("*a{below}"); 10].join(", ");
-            text.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+            text += &format!("a{level}: &a{level} [{list}]\n");
         }
         assert!(documents(&text).is_err());
     }

@@ -5,10 +5,13 @@
 //! itself; who calls it hands in the bytes, and a way to read the files that they name. What cannot be told is said to be
 //! unknown, and never taken for safe.
 
+mod pod;
+pub mod read;
 mod setting;
 mod spec;
 pub mod tree;
 
+pub use pod::Pod;
 pub use setting::{Setting, Spot, Stated};
 pub use spec::{
     Account, Capabilities, Confinement, Container, Device, EnvironmentVariable, Form, Health,

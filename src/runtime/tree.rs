@@ -383,7 +383,15 @@ mod tests {
         for level in 1..12 {
             let below = level - 1;
             let list = vec![format!("*a{below}"); 10].join(", ");
-            text += &format!("a{level}: &a{level} [{list}]\n");
+            text.extend([
+                "a",
+                &level.to_string(),
+                ": &a",
+                &level.to_string(),
+                " [",
+                &list,
+                "]\n",
+            ]);
         }
         assert!(documents(&text).is_err());
     }

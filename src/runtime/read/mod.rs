@@ -1,0 +1,72 @@
+//! From the text of each form to the one shape: one file or folder a form.
+//!
+//! What comes in: a text, and a way to read the files and variables that it names. What goes out: [`Settings`], or the first place where
+//! the text is broken. A form is recognised by what it is, and its file's name is a hint.
+
+use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
+
+/// What a form may ask for beside its own text. The caller decides what is given; a reader opens nothing itself.
+pub trait Surroundings {
+    /// The text of a file that the form names (an env file, a file that is extended), relative to the form's own folder. The error is
+    /// in plain words: `no such file`.
+    fn file(&self, path: &str) -> Result<String, String>;
+    /// A variable for interpolation: from the caller's environment, if the user allows it.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// Whether a Compose profile is asked for; services without a profile are always read.
+    fn has_profile(&self, name: &str) -> bool;
+}
+
+/// Nothing is given.
+pub struct Alone;
+
+impl Surroundings for Alone {
+    fn file(&self, _path: &str) -> Result<String, String> {
+        Err("files are not read here".to_owned())
+    }
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+    fn has_profile(&self, _name: &str) -> bool {
+        true
+    }
+}
+
+/// All that a text says.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Its containers, in the order of the text.
+    pub specs: Vec<RuntimeSpec>,
+    /// Its pods as Kubernetes sees them, for the Pod Security Standards; empty for other forms.
+    pub pods: Vec<Pod>,
+    /// What could not be told of the text as a whole. Each becomes a gap.
+    pub gaps: Vec<Stated<String>>,
+}
+
+/// Why a text cannot be read as a form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// It is broken at a place.
+    #[error("{file}: {source}")]
+    Syntax {
+        /// The file, as the user named it.
+        file: String,
+        /// What is wrong, and where.
+        source: SyntaxError,
+    },
+    /// It is well-formed, but not what the form allows.
+    #[error("{file}: line {line}: {reason}")]
+    Form {
+        /// The file, as the user named it.
+        file: String,
+        /// From 1.
+        line: u64,
+        /// In plain words.
+        reason: String,
+    },
+    /// No form is like it.
+    #[error("{file} is no form of runtime settings that is read")]
+    Unrecognised {
+        /// The file, as the user named it.
+        file: String,
+    },
+}

@@ -38,6 +38,8 @@ pub(super) struct Wanted {
     pub(super) integrity: bool,
     /// From which severity on it fails.
     pub(super) gate: Gate,
+    /// Whether the container boundary is checked.
+    pub(super) posture: bool,
     /// The day for which ends of support are judged.
     pub(super) date: Option<Date>,
     /// How many days old the advisories may be.
@@ -165,6 +167,7 @@ impl ImageArguments {
         let bars = Bars::new(!manners.quiet && !manners.verbose);
         let mut options = ScanOptions {
             secrets: wanted.secrets,
+            posture: wanted.posture,
             integrity: wanted.integrity,
             gate: wanted.gate,
             date: wanted.date,

@@ -21,6 +21,10 @@ const EXAMPLES: &str = "Examples:
 
 /// What `plimsoll scan` takes.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each one is a switch of the command line"
+)]
 #[command(after_help = Exit::HELP, after_long_help = format!("{FORMS}\n\n{EXAMPLES}\n\n{}", Exit::HELP))]
 pub(super) struct ScanArguments {
     #[command(flatten)]
@@ -46,6 +50,10 @@ pub(super) struct ScanArguments {
     /// Do not look for secrets.
     #[arg(long)]
     no_secrets: bool,
+
+    /// Do not check the image's container boundary: users, setuid files, capabilities, settings.
+    #[arg(long)]
+    no_posture: bool,
 
     /// Do not compare the files of packages with the digests that the packages record: faster, and blind to changed system files.
     #[arg(long)]
@@ -114,6 +122,7 @@ impl ScanArguments {
         let wanted = Wanted {
             secrets: !self.no_secrets,
             integrity: !self.no_integrity,
+            posture: !self.no_posture,
             gate: self.fail_on,
             date: self.date.or_else(today),
             max_age: self.max_age,

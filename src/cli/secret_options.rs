@@ -96,7 +96,7 @@ pub(super) fn tell_remarks(exceptions: &Exceptions, manners: Manners) {
 fn baseline_of(findings: &[Finding]) -> String {
     let secrets = findings.iter().filter_map(|finding| match finding {
         Finding::Secret(finding) => Some(finding),
-        Finding::Vulnerability(_) | Finding::Integrity(_) => None,
+        _ => None,
     });
     let mut found = Vec::new();
     for finding in secrets {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Gate, Verdict};
+use super::{CheckRecord, Gate, PostureFinding, SettingsRecord, StandardRecord, Verdict};
 use crate::advisories::{Epss, Exploited, ExtendedFix, Status};
 use crate::model::{
     Accounting, Confidence, Date, DiffId, Digest, Distribution, Fingerprint, Gap, GapKind,
@@ -40,8 +40,18 @@ pub struct Evidence {
     /// Whose the files are that the running container has.
     #[serde(default)]
     pub files: Accounting,
-    /// The advisories that the packages were matched with.
-    pub advisories: Advisories,
+    /// What the checks of the container boundary came to: all that were made, not only those that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRecord>,
+    /// The runtime settings that were audited.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<SettingsRecord>,
+    /// The standards that were asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standards: Vec<StandardRecord>,
+    /// The advisories that the packages were matched with; `None` where there are no packages to match, as in runtime settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisories: Option<Advisories>,
     /// The day for which it was asked whether the distribution is still looked after; only where the advisories have its ends of
     /// support, since nothing else depends on a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +63,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Whether it is about runtime settings alone, and no image was looked at.
+    pub fn is_of_settings(&self) -> bool {
+        !self.settings.is_empty() && self.subject.layers.is_empty() && self.subject.sbom.is_none()
+    }
+
     /// Gaps in what is aboard: that advisories are missing, or cannot be compared, takes nothing away from a list of packages.
     pub fn inventory_gaps(&self) -> impl Iterator<Item = &Gap> {
         let is_of_matching = |kind| {
@@ -183,6 +198,8 @@ pub enum Finding {
     Secret(SecretFinding),
     /// A file of a package whose content is not what the package brought.
     Integrity(IntegrityFinding),
+    /// A hole in the container boundary: of the image, of its runtime settings, or of a live container.
+    Posture(Box<PostureFinding>),
 }
 
 impl Finding {
@@ -192,6 +209,7 @@ impl Finding {
             Self::Vulnerability(finding) => finding.severity,
             Self::Secret(finding) => finding.severity,
             Self::Integrity(finding) => finding.severity,
+            Self::Posture(finding) => finding.severity,
         }
     }
 
@@ -210,7 +228,7 @@ impl Finding {
         matches!(self, Self::Secret(finding) if finding.places.iter().all(|place| place.accepted.is_some()))
     }
 
-    /// The order of all documents, total: worst first, vulnerabilities before secrets before files, then by id and place.
+    /// The order of all documents, total: worst first, vulnerabilities before secrets before files before the boundary, then by id and place.
     pub fn order(&self) -> impl Ord + use<> {
         let (kind, id, subject, places) = match self {
             Self::Vulnerability(finding) => (
@@ -236,6 +254,12 @@ impl Finding {
                 finding.owner.clone(),
                 String::new(),
                 vec![finding.place.clone()],
+            ),
+            Self::Posture(finding) => (
+                3,
+                finding.check.clone(),
+                finding.subject.clone().unwrap_or_default(),
+                Vec::new(),
             ),
         };
         (
@@ -438,6 +462,9 @@ pub struct Policy {
     pub fail_on: Gate,
     /// Whether secrets were looked for.
     pub secrets: bool,
+    /// Whether the image's container boundary was checked.
+    #[serde(default)]
+    pub posture: bool,
     /// Whether the files of packages were compared with the digests that the packages record.
     #[serde(default)]
     pub integrity: bool,

@@ -6,6 +6,7 @@
 
 mod document;
 mod integrity;
+mod posture;
 mod secret;
 mod verdict;
 mod vulnerability;
@@ -17,6 +18,10 @@ pub use document::{
     SecretFinding, SecretPlace, Subject, Tool, VulnerabilityFinding,
 };
 pub use integrity::modified_file;
+pub use posture::{
+    CheckRecord, CheckResult, ControlRecord, PostureFinding, PosturePlace, SettingsRecord,
+    StandardRecord, boundary,
+};
 pub use secret::{FoundSecret, gather_secrets};
 pub use verdict::{Gate, GateError, Verdict};
 pub use vulnerability::vulnerability;

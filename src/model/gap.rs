@@ -79,6 +79,12 @@ pub enum GapKind {
     UnreadableSource,
     /// Files of packages whose content could not be compared with what their package records.
     IntegrityUnchecked,
+    /// A runtime setting that cannot be told: a variable without a value, a file that is not there.
+    UnknownSetting,
+    /// A key that the form of runtime settings does not define.
+    UnknownKey,
+    /// A check of the container boundary that could not be made.
+    NotEvaluated,
     /// There is nothing that tells what is installed: no package of any ecosystem was found.
     NothingFound,
 }
@@ -102,6 +108,9 @@ impl GapKind {
             Self::UnsupportedLayer => "unsupported-layer",
             Self::UnreadableSource => "unreadable-source",
             Self::IntegrityUnchecked => "integrity-unchecked",
+            Self::UnknownSetting => "unknown-setting",
+            Self::UnknownKey => "unknown-key",
+            Self::NotEvaluated => "not-evaluated",
             Self::NothingFound => "nothing-found",
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// `os/architecture[/variant]` in Go's names, as image indexes write them.
 ///
 /// <https://github.com/opencontainers/image-spec/blob/main/image-index.md#platform-variants>
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Platform {
     /// `GOOS`: `linux`, `windows`.
     pub os: String,

@@ -6,10 +6,12 @@ use super::age;
 use super::{ScanError, ScanOptions, life};
 use crate::advisories::{self, AsOf, Match, Store};
 use crate::evidence::{
-    Advisories, AdvisorySource, DeletedRecord, EarlierAdvisories, Evidence, Finding, FoundSecret,
-    PackageRecord, Policy, SCHEMA, Subject, Tool, Verdict, gather_secrets, vulnerability,
+    Advisories, AdvisorySource, CheckRecord, DeletedRecord, EarlierAdvisories, Evidence, Finding,
+    FoundSecret, PackageRecord, Policy, SCHEMA, Subject, Tool, Verdict, boundary, gather_secrets,
+    vulnerability,
 };
 use crate::model::{Accounting, Digest, Distribution, Gap, GapKind, Package};
+use crate::posture::ImageView;
 
 /// All that is known of a subject before the advisories are asked.
 pub(super) struct Aboard {
@@ -20,6 +22,8 @@ pub(super) struct Aboard {
     pub(super) secrets: Vec<FoundSecret>,
     /// Files that are not what their package brought.
     pub(super) modified: Vec<Finding>,
+    /// The image as the checks of its boundary see it; a list of packages has none.
+    pub(super) view: Option<ImageView>,
     pub(super) files_compared: u64,
     pub(super) files: Accounting,
     pub(super) gaps: Vec<Gap>,
@@ -36,7 +40,8 @@ impl Aboard {
         self.keep_what_is_wanted(options);
         let (vulnerabilities, unjudged) = self.vulnerabilities(store, options.new_since)?;
         let (as_of_date, past_life) = life::judge(store, self.distribution.as_ref(), options.date)?;
-        let findings = self.findings(vulnerabilities);
+        let (boundary, checks) = self.boundary();
+        let findings = self.findings(vulnerabilities, boundary);
         let starter = store.starter_size()?;
         let (aged_by, stale) = age::judge(store, options)?;
         let unjudged = unjudged.into_iter().chain(past_life).chain(stale);
@@ -52,11 +57,15 @@ impl Aboard {
             deleted: self.deleted,
             files_compared: self.files_compared,
             files: self.files,
-            advisories: advisories_of(store, options)?,
+            checks,
+            settings: Vec::new(),
+            standards: Vec::new(),
+            advisories: Some(advisories_of(store, options)?),
             as_of_date: as_of_date.or(aged_by),
             policy: Policy {
                 fail_on: options.gate,
                 secrets: options.secrets,
+                posture: options.posture,
                 integrity: options.integrity,
                 all: options.all,
                 deleted: options.deleted,
@@ -130,7 +139,17 @@ impl Aboard {
         Ok((findings.collect(), matched.gaps))
     }
 
-    fn findings(&mut self, mut findings: Vec<Finding>) -> Vec<Finding> {
+    /// What the image itself says of the container boundary.
+    fn boundary(&self) -> (Vec<Finding>, Vec<CheckRecord>) {
+        let Some(_view) = &self.view else {
+            return (Vec::new(), Vec::new());
+        };
+        let instruction = |layer: usize| self.subject.layers.get(layer)?.instruction.clone();
+        boundary(&[], instruction)
+    }
+
+    fn findings(&mut self, mut findings: Vec<Finding>, boundary: Vec<Finding>) -> Vec<Finding> {
+        findings.extend(boundary);
         findings.extend(gather_secrets(std::mem::take(&mut self.secrets)));
         findings.append(&mut self.modified);
         findings.sort_by_cached_key(Finding::order);

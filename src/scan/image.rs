@@ -41,6 +41,7 @@ impl Found<'_> {
             deleted: inventory.deleted.iter().map(deleted_record).collect(),
             secrets: self.secrets(),
             modified: modified.collect(),
+            view: None,
             files_compared: inventory.integrity.checked,
             files: inventory.accounting.clone(),
             gaps: self.gaps(),

@@ -80,6 +80,7 @@ pub(super) fn aboard(name: &str, digest: Digest, sbom: Sbom) -> Aboard {
         deleted,
         secrets: Vec::new(),
         modified: Vec::new(),
+        view: None,
         files_compared: 0,
         files: Accounting::default(),
         gaps,

@@ -35,6 +35,8 @@ use self::reading::Reading;
 pub struct ScanOptions {
     /// Whether secrets are looked for.
     pub secrets: bool,
+    /// Whether the container boundary is checked.
+    pub posture: bool,
     /// Whether the files of packages are compared with the digests that the packages record.
     pub integrity: bool,
     /// Whether packages that are part of a package of the distribution are listed and matched, too.
@@ -67,6 +69,7 @@ impl Default for ScanOptions {
     fn default() -> Self {
         Self {
             secrets: true,
+            posture: true,
             integrity: true,
             all: false,
             deleted: false,

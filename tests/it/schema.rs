@@ -11,7 +11,7 @@ fn validator() -> jsonschema::Validator {
     jsonschema::validator_for(&schema).expect("a schema")
 }
 
-fn faults(evidence: &Value) -> Vec<String> {
+pub fn faults(evidence: &Value) -> Vec<String> {
     validator()
         .iter_errors(evidence)
         .map(|error| format!("{} at {}", error, error.instance_path()))

@@ -22,7 +22,7 @@ impl Page<'_> {
             .iter()
             .filter_map(|finding| match finding {
                 Finding::Integrity(finding) => Some(finding),
-                Finding::Vulnerability(_) | Finding::Secret(_) => None,
+                _ => None,
             });
         let (configuration, found): (Vec<&IntegrityFinding>, Vec<&IntegrityFinding>) =
             all.partition(|finding| finding.severity == Severity::Negligible);

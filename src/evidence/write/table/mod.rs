@@ -2,6 +2,7 @@
 
 mod exploit;
 mod files;
+mod posture;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -44,9 +45,12 @@ pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io:
     page.vulnerabilities(out)?;
     page.secrets(out)?;
     page.modified_files(out)?;
+    page.boundary(out)?;
+    page.standards(out)?;
     page.gaps(out)?;
     writeln!(out)?;
     page.files(out)?;
+    page.checks(out)?;
     page.footer(out)
 }
 
@@ -150,7 +154,7 @@ impl Page<'_> {
             .iter()
             .filter_map(|finding| match finding {
                 Finding::Vulnerability(finding) => Some(finding.as_ref()),
-                Finding::Secret(_) | Finding::Integrity(_) => None,
+                _ => None,
             });
         let (deleted, seen): (Vec<_>, Vec<_>) =
             all.partition(|finding| finding.removed_in.is_some());
@@ -249,7 +253,7 @@ impl Page<'_> {
             .iter()
             .filter_map(|finding| match finding {
                 Finding::Secret(finding) => Some(finding),
-                Finding::Vulnerability(_) | Finding::Integrity(_) => None,
+                _ => None,
             });
         let is_accepted =
             |finding: &&SecretFinding| finding.places.iter().all(|place| place.accepted.is_some());
@@ -342,8 +346,11 @@ impl Page<'_> {
         if self.evidence.gaps.is_empty() {
             return Ok(());
         }
-        let of_list = self.evidence.subject.sbom.is_some();
-        let whole = if of_list { "the list" } else { "the image" };
+        let whole = match self.evidence {
+            Evidence { subject, .. } if subject.sbom.is_some() => "the list",
+            evidence if evidence.is_of_settings() => "the settings",
+            _ => "the image",
+        };
         let mut table = self.table(&["Not looked at", "Where", "Why"]);
         for Gap {
             kind, path, detail, ..
@@ -363,7 +370,9 @@ impl Page<'_> {
 
     /// Which advisories this was held against: without that, a clean result says nothing.
     fn footer(&self, out: &mut dyn Write) -> io::Result<()> {
-        let advisories = &self.evidence.advisories;
+        let Some(advisories) = &self.evidence.advisories else {
+            return Ok(());
+        };
         let as_of = advisories
             .as_of
             .as_deref()

@@ -35,7 +35,8 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "SEVERITY", default_value_t)]
     fail_on: Gate,
 
-    /// Where the evidence goes: table, json, cyclonedx or spdx, with =FILE into a file. May be given more than once.
+    /// Where the evidence goes: table, json, sarif, markdown, github (annotations), junit, csv, cyclonedx or spdx, with =FILE into a
+    /// file. May be given more than once.
     #[arg(
         long = "output",
         short,

@@ -21,6 +21,8 @@ mod compare;
 mod env;
 /// Findings that were worked out by hand.
 mod hand_checked;
+/// The forms of the evidence for other tools.
+mod formats;
 /// Bad input: a clear error or a gap, and the exit code that tells which.
 mod hostile;
 /// Why an advisory matches, and what the store holds.

@@ -14,6 +14,14 @@ fn password() -> String {
     ["tr0ub4", "dor-9Xq", "vLw2"].concat()
 }
 
+/// Neither of the image's secrets is in a text.
+pub fn assert_hidden(text: &str) {
+    assert!(
+        !text.contains(&key()) && !text.contains(&password()),
+        "a value was shown"
+    );
+}
+
 pub fn image() -> ImageBuilder {
     ImageBuilder::new()
         .layer("COPY .env /app/", |layer| {

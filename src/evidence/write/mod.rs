@@ -1,11 +1,17 @@
 //! The forms of the evidence, one file each. Every one is a view of the same document: a writer decides nothing and
 //! knows no ecosystem.
 
+mod annotations;
 mod bill;
+mod csv;
 mod cyclonedx;
 mod json;
+mod junit;
+mod markdown;
+mod sarif;
 mod spdx;
 mod table;
+mod told;
 
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -20,6 +26,16 @@ pub enum Format {
     Table,
     /// The document itself.
     Json,
+    /// SARIF, for code scanning.
+    Sarif,
+    /// JUnit's XML.
+    Junit,
+    /// Markdown, for a job summary.
+    Markdown,
+    /// Annotations of GitHub Actions.
+    GitHub,
+    /// Comma-separated values.
+    Csv,
     /// A bill of materials as CycloneDX.
     CycloneDx,
     /// A bill of materials as SPDX.
@@ -27,9 +43,14 @@ pub enum Format {
 }
 
 /// The one table of formats: a format is one file beside this one, and one line here.
-const FORMATS: [(&str, Format, Writer); 4] = [
+const FORMATS: [(&str, Format, Writer); 9] = [
     ("table", Format::Table, table::write),
     ("json", Format::Json, json::write),
+    ("sarif", Format::Sarif, sarif::write),
+    ("junit", Format::Junit, junit::write),
+    ("markdown", Format::Markdown, markdown::write),
+    ("github", Format::GitHub, annotations::write),
+    ("csv", Format::Csv, csv::write),
     ("cyclonedx", Format::CycloneDx, cyclonedx::write),
     ("spdx", Format::Spdx, spdx::write),
 ];

@@ -4,7 +4,9 @@
 
 mod clock;
 mod compare;
+mod convert;
 mod db;
+mod evidence_file;
 mod exit;
 mod explain;
 mod failure;
@@ -81,6 +83,8 @@ enum Command {
     Scan(scan::ScanArguments),
     /// List what is aboard: a bill of materials, without findings.
     Sbom(sbom::SbomArguments),
+    /// Write evidence in another form.
+    Convert(convert::ConvertArguments),
     /// Say why a scan of an image finds an advisory, or why it does not.
     Explain(explain::ExplainArguments),
     /// Search a folder, a file or standard input for secrets.
@@ -139,6 +143,7 @@ pub fn run() -> Exit {
     let done = match arguments.command {
         Command::Scan(scan) => scan.run(manners),
         Command::Sbom(sbom) => sbom.run(manners),
+        Command::Convert(convert) => convert.run(manners),
         Command::Explain(explain) => explain.run(manners),
         Command::Secrets(secrets) => secrets.run(manners),
         Command::Db(db) => db.run(manners),

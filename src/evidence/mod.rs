@@ -7,6 +7,7 @@
 mod document;
 mod integrity;
 mod posture;
+mod read;
 mod secret;
 mod verdict;
 mod vulnerability;
@@ -22,6 +23,7 @@ pub use posture::{
     CheckRecord, CheckResult, ControlRecord, PostureFinding, PosturePlace, SettingsRecord,
     StandardRecord, boundary,
 };
+pub use read::{EvidenceError, read};
 pub use secret::{FoundSecret, gather_secrets};
 pub use verdict::{Gate, GateError, Verdict};
 pub use vulnerability::vulnerability;

@@ -125,3 +125,47 @@ fn no_form_holds_a_secret() {
         crate::secrets::assert_hidden(&written(format));
     }
 }
+
+#[test]
+fn evidence_is_converted_to_what_the_scan_itself_would_have_written() {
+    let env = Env::new();
+    let file = env.write("evidence.json", written("json"));
+    for format in [
+        "json",
+        "table",
+        "sarif",
+        "junit",
+        "csv",
+        "markdown",
+        "github",
+        "cyclonedx",
+        "spdx",
+    ] {
+        let run = env
+            .run(&["convert", "-o", format, &file.display().to_string()])
+            .expect_code(0);
+        // A bill has the image's name, and each image of these tests lies in a folder of its own.
+        if !["cyclonedx", "spdx"].contains(&format) {
+            assert_eq!(run.stdout, written(format), "{format}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_evidence_is_refused_and_a_file_that_exists_is_left_alone() {
+    let env = Env::new();
+    let other = env
+        .write("other.json", r#"{"schema": "plimsoll.evidence/v2"}"#)
+        .display()
+        .to_string();
+    let out = env.write("out.sarif", "old");
+    let to = format!("sarif={}", out.display());
+    let run = env.run(&["convert", &other, "-o", &to]).expect_code(3);
+    assert!(
+        run.stderr.contains("plimsoll.evidence/v2"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read_to_string(&out).expect("the old file"), "old");
+    env.run(&["convert", "/no/such/file"]).expect_code(3);
+}

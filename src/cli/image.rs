@@ -51,7 +51,7 @@ pub(super) struct Wanted {
 }
 
 /// The image and the way it is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each one is a switch of the command line"
@@ -103,6 +103,15 @@ pub(super) enum Subject {
 }
 
 impl ImageArguments {
+    /// An image by its name, read as it is when nothing else is said.
+    pub(super) fn of(image: &str) -> Self {
+        Self {
+            image: image.to_owned(),
+            cache_dir: std::env::var_os("PLIMSOLL_CACHE_DIR").map(PathBuf::from),
+            ..Self::default()
+        }
+    }
+
     /// Finds out what was named: a list is told by `sbom:`, or by looking into a file that exists.
     pub(super) fn subject(&self) -> Result<Subject, Failure> {
         if let Some(path) = self.image.strip_prefix("sbom:") {

@@ -5,6 +5,7 @@
 mod clock;
 mod compare;
 mod convert;
+mod diff;
 mod db;
 mod evidence_file;
 mod exit;
@@ -85,6 +86,8 @@ enum Command {
     Sbom(sbom::SbomArguments),
     /// Write evidence in another form.
     Convert(convert::ConvertArguments),
+    /// Compare two images or two pieces of evidence: what is fixed, new or changed, and why.
+    Diff(diff::DiffArguments),
     /// Say why a scan of an image finds an advisory, or why it does not.
     Explain(explain::ExplainArguments),
     /// Search a folder, a file or standard input for secrets.
@@ -144,6 +147,7 @@ pub fn run() -> Exit {
         Command::Scan(scan) => scan.run(manners),
         Command::Sbom(sbom) => sbom.run(manners),
         Command::Convert(convert) => convert.run(manners),
+        Command::Diff(diff) => diff.run(manners),
         Command::Explain(explain) => explain.run(manners),
         Command::Secrets(secrets) => secrets.run(manners),
         Command::Db(db) => db.run(manners),

@@ -4,6 +4,7 @@
 //! pure function of its input: no clock, no random id, no order that is not total. This room knows no ecosystem, reads
 //! no layer, and fetches nothing.
 
+mod diff;
 mod document;
 mod integrity;
 mod posture;
@@ -13,6 +14,7 @@ mod verdict;
 mod vulnerability;
 pub mod write;
 
+pub use diff::{Cause, Change, Comparison, Difference, Input, compare};
 pub use document::{
     Advisories, AdvisorySource, DeletedRecord, EarlierAdvisories, Evidence, Finding,
     IntegrityFinding, LayerRecord, PackageRecord, Place, Policy, Proof, SCHEMA, SbomRecord,

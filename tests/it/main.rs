@@ -19,6 +19,8 @@
 mod compare;
 /// A place of its own for each test, and the binary in it.
 mod env;
+/// What changed between two images.
+mod diff;
 /// Findings that were worked out by hand.
 mod hand_checked;
 /// The forms of the evidence for other tools.

@@ -101,7 +101,7 @@ fn is_plain_link(url: &str) -> bool {
 }
 
 /// Text that is shown as it is: nothing in it is markup, and a row stays one row.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -117,7 +117,7 @@ fn text(text: &str) -> String {
 }
 
 /// A span of code, in a fence that its text does not hold (CommonMark, section 6.1); a bar is escaped, since it stands in a table.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let longest = text
         .split(|character| character != '`')
         .map(str::len)

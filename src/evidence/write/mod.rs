@@ -3,6 +3,7 @@
 
 mod annotations;
 mod bill;
+mod comparison;
 mod csv;
 mod cyclonedx;
 mod json;
@@ -17,6 +18,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use super::Evidence;
+pub use comparison::{write_markdown as write_comparison_markdown, write_text as write_comparison};
 pub(crate) use table::{rests_on, shortened, spot};
 
 /// A form in which evidence is written.

@@ -35,10 +35,11 @@ pub(super) struct Told {
 
 /// Every finding as a row, in the document's order.
 pub(super) fn told(evidence: &Evidence) -> impl Iterator<Item = Told> {
-    evidence.findings.iter().map(of)
+    evidence.findings.iter().map(told_of)
 }
 
-fn of(finding: &Finding) -> Told {
+/// One finding as a row.
+pub(super) fn told_of(finding: &Finding) -> Told {
     let mut told = match finding {
         Finding::Vulnerability(found) => Told {
             id: found.id.clone(),

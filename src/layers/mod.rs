@@ -28,7 +28,7 @@ mod engine_tests;
 #[cfg(test)]
 mod tests;
 
-pub use attributes::{Attributes, VisibleAttributes};
+pub use attributes::{AttributeTable, Attributes, VisibleAttributes};
 pub use cache::{Cache, CacheError, ReportKey};
 pub use cover::{Cover, Covered, PathHashes};
 pub use detector::{

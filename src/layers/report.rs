@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cover, FileTable};
+use super::{AttributeTable, Cover, FileTable};
 use crate::model::{
     Claims, ContentKind, DiffId, Distribution, Gap, GapKind, LayerPath, Observation, Package,
     SecretHit,
@@ -107,6 +107,9 @@ pub struct LayerReport {
     /// Every regular file with content, as numbers.
     #[serde(skip)]
     pub files: FileTable,
+    /// Owner and mode of every entry, as numbers.
+    #[serde(skip)]
+    pub attributes: AttributeTable,
     /// How much was walked.
     pub counts: WalkCounts,
 }
@@ -121,6 +124,7 @@ impl LayerReport {
             cover: Cover::default(),
             gaps: Vec::new(),
             files: FileTable::default(),
+            attributes: AttributeTable::default(),
             counts: WalkCounts::default(),
         }
     }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use tar::Header;
 
+use super::attributes::AttributeTableBuilder;
 use super::chunks::ChunkReader;
 use super::dispatch::{Dispatch, Sessions};
-use super::files::{FileTableBuilder, Sums};
+use super::files::{FileTableBuilder, Located, Sums};
 use super::gap_log::GapLog;
 use super::held::Held;
 use super::pax::PaxRecords;
 use super::tar_header::{self, BLOCK, HeaderFault, HeaderKind};
-use super::{Cover, Detector, DetectorSet, Entry, EntryKind, FileFacts, LayerReport, WalkCounts};
+use super::{
+    Attributes, Cover, Detector, DetectorSet, Entry, EntryKind, FileFacts, LayerReport, WalkCounts,
+};
 use crate::model::{DiffId, Digest, Gap, GapKind, LayerPath, Limits};
 
 /// Bytes of a PAX header that are read. Linux allows 64 KiB for each extended attribute; builders write a handful.
@@ -32,6 +35,8 @@ pub(super) fn walk(
         links: BTreeMap::new(),
         cover: Cover::default(),
         files: FileTableBuilder::default(),
+        attributes: AttributeTableBuilder::default(),
+        has_too_many_owners: false,
         sums: Sums::new(detectors.has_file_digests()),
         gaps: GapLog::default(),
         counts: WalkCounts::default(),
@@ -51,6 +56,7 @@ pub(super) fn walk(
         links: walk.links,
         cover: walk.cover,
         files: walk.files.seal(),
+        attributes: walk.attributes.seal(),
         gaps: walk.gaps.into_gaps(),
         counts: walk.counts,
     }
@@ -80,6 +86,8 @@ struct Walk<'a> {
     links: BTreeMap<LayerPath, LayerPath>,
     cover: Cover,
     files: FileTableBuilder,
+    attributes: AttributeTableBuilder,
+    has_too_many_owners: bool,
     /// The digests of the current file.
     sums: Sums,
     gaps: GapLog,
@@ -281,29 +289,46 @@ impl Walk<'_> {
             return pass_content(self.chunks, entry.size, |_| {});
         }
         self.sums.notice(entry.path);
-        if entry.kind == EntryKind::Directory {
-            self.cover.make_folder(entry.path);
-        } else {
-            self.cover.replace(entry.path);
-        }
-        if matches!(entry.kind, EntryKind::Symlink | EntryKind::Special) {
-            self.files.take(entry.path);
-            self.keep(entry.path, FileFacts::default());
-        }
+        let at = self.place(entry);
         match entry.kind {
-            EntryKind::File => self.file(entry, sparse),
+            EntryKind::File => self.file(entry, at, sparse),
             EntryKind::HardLink => {
-                self.hard_link(entry, target);
+                self.hard_link(entry, at, target);
                 Ok(())
             }
             EntryKind::Symlink => {
+                self.files.take(at);
+                self.keep(entry.path, FileFacts::default());
                 self.symlink(entry, target);
                 Ok(())
             }
-            EntryKind::Directory | EntryKind::Special => {
+            EntryKind::Special => {
+                self.files.take(at);
+                self.keep(entry.path, FileFacts::default());
                 pass_content(self.chunks, entry.size, |_| {})
             }
+            EntryKind::Directory => pass_content(self.chunks, entry.size, |_| {}),
         }
+    }
+
+    /// Notes of an entry where it is, what it hides, and whose it is.
+    fn place(&mut self, entry: &Entry<'_>) -> Located {
+        let at = self.files.locate(entry.path);
+        let is_folder = entry.kind == EntryKind::Directory;
+        self.cover.note(at.path, is_folder);
+        let own_folder = is_folder.then(|| self.files.enter(entry.path, at));
+        let attributes = (entry.kind != EntryKind::Symlink).then_some(Attributes {
+            mode: entry.mode,
+            uid: entry.uid,
+            gid: entry.gid,
+            is_folder,
+        });
+        if !self.attributes.add(at, attributes, own_folder) && !self.has_too_many_owners {
+            self.has_too_many_owners = true;
+            let detail = "too many different owners and modes: those of some entries are not told";
+            self.gaps.push(Gap::new(GapKind::LimitReached, detail));
+        }
+        at
     }
 
     /// `.wh.NAME` removes NAME; `.wh..wh..opq` makes its folder opaque; other `.wh..wh.` names are AUFS's own
@@ -319,7 +344,7 @@ impl Walk<'_> {
     }
 
     /// Passes a file's bytes to whoever wants them: at once to the sessions, whole to the detectors that asked for it.
-    fn file(&mut self, entry: &Entry<'_>, sparse: bool) -> Result<(), Stop> {
+    fn file(&mut self, entry: &Entry<'_>, at: Located, sparse: bool) -> Result<(), Stop> {
         self.counts.files += 1;
         self.counts.file_bytes = self.counts.file_bytes.saturating_add(entry.size);
         self.sessions.begin(entry);
@@ -334,8 +359,7 @@ impl Walk<'_> {
             sums.update(bytes);
         });
         let (mut facts, was_read) = holding.end(passed.is_ok());
-        self.files
-            .add(entry.path, entry.size, was_read, self.sums.end());
+        self.files.add(at, entry.size, was_read, self.sums.end());
         facts.merge(self.sessions.end());
         self.keep(entry.path, facts);
         passed
@@ -366,9 +390,9 @@ impl Walk<'_> {
     }
 
     /// Another name for a file of this layer: it has the same facts.
-    fn hard_link(&mut self, entry: &Entry<'_>, target: &[u8]) {
+    fn hard_link(&mut self, entry: &Entry<'_>, at: Located, target: &[u8]) {
         let target = LayerPath::normalise(target);
-        self.files.link(entry.path, target.as_str());
+        self.files.link(at, target.as_str());
         let read = self.facts.get(&target).cloned();
         self.dispatch.whole(entry, &mut self.wanted);
         if read.is_some() {

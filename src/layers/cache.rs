@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Cover, DetectorSet, FileTable, LayerReport};
+use super::{AttributeTable, Cover, DetectorSet, FileTable, LayerReport};
 use crate::model::limits::read_at_most;
 use crate::model::{DiffId, Digest, Limits};
 
 /// Raised when the tables or the form of a stored report change: an older cache is then emptied, since it can be made
 /// again.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 /// Raised when the walk itself sees a layer with other eyes: a report of an older walk is then made again.
-const WALK: u32 = 5;
+const WALK: u32 = 6;
 /// Bytes of one stored report, unpacked. 512 MiB: a layer of ten million files has 80 MB of hashes.
 const REPORT_BYTES: u64 = 512 << 20;
 /// zstd's fastest level: a report is written once and read often.
@@ -117,13 +117,13 @@ impl Cache {
         diff_id: &DiffId,
         key: &ReportKey,
     ) -> Result<Option<LayerReport>, CacheError> {
-        let row: Option<[Vec<u8>; 3]> = self.with(|connection| {
+        let row: Option<[Vec<u8>; 4]> = self.with(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT report, cover, files FROM report WHERE diff_id = ?1 AND detectors = ?2",
+                    "SELECT report, cover, files, attributes FROM report WHERE diff_id = ?1 AND detectors = ?2",
                 )?
                 .query_row(params![diff_id.to_string(), key.0.to_string()], |row| {
-                    Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+                    Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
                 })
                 .optional()
         })?;
@@ -138,12 +138,13 @@ impl Cache {
         report: &LayerReport,
         key: &ReportKey,
     ) -> Result<(), CacheError> {
-        let [packed, cover, files] = pack(report).map_err(|source| self.unreadable(source))?;
+        let [packed, cover, files, attributes] =
+            pack(report).map_err(|source| self.unreadable(source))?;
         self.with(|connection| {
             let transaction = connection.unchecked_transaction()?;
             transaction.execute(
-                "INSERT OR REPLACE INTO report (diff_id, detectors, report, cover, files) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![report.diff_id.to_string(), key.0.to_string(), packed, cover, files],
+                "INSERT OR REPLACE INTO report (diff_id, detectors, report, cover, files, attributes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![report.diff_id.to_string(), key.0.to_string(), packed, cover, files, attributes],
             )?;
             transaction.execute(
                 "INSERT OR REPLACE INTO blob (digest, diff_id) VALUES (?1, ?2)",
@@ -192,7 +193,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          CREATE TABLE blob (digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
          CREATE TABLE report (
              diff_id TEXT NOT NULL, detectors TEXT NOT NULL, report BLOB NOT NULL, cover BLOB NOT NULL,
-             files BLOB NOT NULL,
+             files BLOB NOT NULL, attributes BLOB NOT NULL,
              PRIMARY KEY (diff_id, detectors)
          ) STRICT;
          PRAGMA user_version = {SCHEMA};
@@ -200,21 +201,23 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-fn pack(report: &LayerReport) -> std::io::Result<[Vec<u8>; 3]> {
+fn pack(report: &LayerReport) -> std::io::Result<[Vec<u8>; 4]> {
     let packed = |bytes: &[u8]| zstd::encode_all(bytes, PACK_LEVEL);
     Ok([
         packed(&serde_json::to_vec(report)?)?,
         packed(&report.cover.to_bytes())?,
         packed(&report.files.to_bytes())?,
+        packed(&report.attributes.to_bytes())?,
     ])
 }
 
-fn unpack([report, cover, files]: &[Vec<u8>; 3]) -> std::io::Result<LayerReport> {
+fn unpack([report, cover, files, attributes]: &[Vec<u8>; 4]) -> std::io::Result<LayerReport> {
     let unpacked = |bytes: &[u8]| read_at_most(zstd::Decoder::new(bytes)?, REPORT_BYTES);
     let malformed = || std::io::Error::new(std::io::ErrorKind::InvalidData, "malformed tables");
     let mut report: LayerReport = serde_json::from_slice(&unpacked(report)?)?;
     report.cover = Cover::from_bytes(&unpacked(cover)?).ok_or_else(malformed)?;
     report.files = FileTable::from_bytes(&unpacked(files)?).ok_or_else(malformed)?;
+    report.attributes = AttributeTable::from_bytes(&unpacked(attributes)?).ok_or_else(malformed)?;
     Ok(report)
 }
 

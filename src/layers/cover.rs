@@ -43,6 +43,15 @@ impl Cover {
         self.removed.push(hash(path));
     }
 
+    /// Notes an entry of the layer, a folder or something else, by the hash of its path.
+    pub(super) fn note(&mut self, path: u64, is_folder: bool) {
+        if is_folder {
+            self.folders.push(path);
+        } else {
+            self.replaced.push(path);
+        }
+    }
+
     /// Notes that `folder` is opaque.
     pub fn make_opaque(&mut self, folder: &str) {
         self.opaque.push(hash(folder));

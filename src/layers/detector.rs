@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::FileFacts;
-use crate::model::{Digest, LayerPath};
+use super::{Attributes, FileFacts};
+use crate::model::{Digest, LayerPath, Observation};
 
 /// A detector's stable name and version: part of the cache key, so that a change of one re-reads what it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +78,59 @@ impl<'a> Entry<'a> {
     /// The path without its last part; empty for a file in the root.
     pub fn parent(&self) -> &'a str {
         crate::model::path_parent(self.path).unwrap_or_default()
+    }
+}
+
+/// All that the headers of an entry say, for detectors that look at headers alone.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryHeader<'a> {
+    /// The entry.
+    pub entry: Entry<'a>,
+    /// Owner and mode of the folder that it lies in, where the same layer has said so before.
+    pub folder: Option<Attributes>,
+    /// Where a link leads, as written.
+    pub link: &'a [u8],
+    /// The bytes of its extended attribute `security.capability`.
+    pub capabilities: Option<&'a [u8]>,
+    /// The device that it is.
+    pub device: Option<Device>,
+}
+
+impl<'a> EntryHeader<'a> {
+    /// An entry of which nothing more is said, as tests need it.
+    pub const fn of(entry: Entry<'a>) -> Self {
+        Self {
+            entry,
+            folder: None,
+            link: &[],
+            capabilities: None,
+            device: None,
+        }
+    }
+
+    /// Where a symbolic link leads, seen from its own folder; `None` for everything else.
+    pub fn target(&self) -> Option<LayerPath> {
+        (self.entry.kind == EntryKind::Symlink)
+            .then(|| LayerPath::from_normalised(self.entry.path).resolve_link(self.link))
+    }
+}
+
+/// A device node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Whether it is a block device; otherwise it is a character device.
+    pub is_block: bool,
+    /// Major number.
+    pub major: u32,
+    /// Minor number.
+    pub minor: u32,
+}
+
+impl Device {
+    /// Whether it is no device, but overlayfs' way to say that a lower file is gone: a character device 0/0
+    /// (<https://docs.kernel.org/filesystems/overlayfs.html#whiteouts-and-opaque-directories>).
+    pub const fn is_whiteout(self) -> bool {
+        !self.is_block && self.major == 0 && self.minor == 0
     }
 }
 
@@ -167,6 +220,24 @@ pub trait Detector: Send + Sync {
         Ok(FileFacts::default())
     }
 
+    /// Whether it looks at the header of every entry, of any kind: then how many observations of one layer it makes at most. For those
+    /// of which the first ones tell all that matters; the others give `usize::MAX`, and the walk has a bound of its own
+    /// ([`Limits::observed`](crate::model::Limits::observed)). Asked once for a walk.
+    fn observes(&self) -> Option<usize> {
+        None
+    }
+
+    /// What an entry's headers show. Called for every entry of every layer: must not allocate where it is nothing.
+    fn observe(&self, _header: &EntryHeader<'_>) -> Option<Observation> {
+        None
+    }
+
+    /// Whether it is a gap that a link has a name that it reads, and leads to a file that nobody read. Not for detectors whose
+    /// files are links as a rule (`sites-enabled`), and read under another name.
+    fn follows_links(&self) -> bool {
+        true
+    }
+
     /// For detectors that look at every file as its bytes pass: state that lives as long as one layer's walk.
     fn session(&self) -> Option<Box<dyn Session + '_>> {
         None
@@ -189,6 +260,15 @@ impl<T: Detector> Detector for Arc<T> {
     }
     fn detect(&self, file: File<'_>) -> Result<FileFacts, ParseError> {
         (**self).detect(file)
+    }
+    fn observes(&self) -> Option<usize> {
+        (**self).observes()
+    }
+    fn observe(&self, header: &EntryHeader<'_>) -> Option<Observation> {
+        (**self).observe(header)
+    }
+    fn follows_links(&self) -> bool {
+        (**self).follows_links()
     }
     fn session(&self) -> Option<Box<dyn Session + '_>> {
         (**self).session()

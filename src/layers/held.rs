@@ -143,7 +143,8 @@ impl Holding<'_, '_> {
                 };
                 match detector.detect(file) {
                     Ok(found) => {
-                        was_read |= !found.is_empty();
+                        // An observation of the boundary does not tell what a file is.
+                        was_read |= !found.has_only_observations();
                         self.facts.merge(found);
                     }
                     Err(error) => self.gaps.at(

@@ -14,8 +14,10 @@ mod cover;
 mod detector;
 mod dispatch;
 mod files;
+mod found;
 mod gap_log;
 mod held;
+mod observe;
 mod pax;
 mod read;
 mod report;
@@ -28,12 +30,12 @@ mod engine_tests;
 #[cfg(test)]
 mod tests;
 
-pub use attributes::{Attributes, VisibleAttributes};
+pub use attributes::{AttributeTable, Attributes, VisibleAttributes};
 pub use cache::{Cache, CacheError, ReportKey};
 pub use cover::{Cover, Covered, PathHashes};
 pub use detector::{
-    Detector, DetectorId, DetectorSet, Entry, EntryKind, File, Interest, ParseError, Session, Want,
-    detect_one,
+    Detector, DetectorId, DetectorSet, Device, Entry, EntryHeader, EntryKind, File, Interest,
+    ParseError, Session, Want, detect_one,
 };
 pub use files::{FileTable, Paths, VisibleFile, VisibleFiles};
 pub use read::{Expected, LayerError, LayerRead, hash_layer, read_layer};

@@ -3,6 +3,9 @@
 //! <https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_03>. Read by length, not by line:
 //! a path may hold line breaks, an extended attribute any byte.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 /// What the walk takes from a PAX header.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct PaxRecords {
@@ -11,6 +14,8 @@ pub(super) struct PaxRecords {
     pub(super) size: Option<u64>,
     pub(super) uid: Option<u64>,
     pub(super) gid: Option<u64>,
+    /// The extended attribute `security.capability`, as it is.
+    pub(super) capabilities: Option<Vec<u8>>,
     /// GNU tar's PAX form of a sparse file: the content begins with a map, and has holes.
     pub(super) sparse: bool,
     /// The name of a sparse file, which goes before every other.
@@ -27,6 +32,7 @@ impl PaxRecords {
     /// away.
     pub(super) fn parse(mut content: &[u8]) -> Result<Self, MalformedPax> {
         let mut records = Self::default();
+        let mut encoded = None;
         while !content.is_empty() && content.first() != Some(&0) {
             let (key, value, rest) = split_record(content).ok_or(MalformedPax)?;
             content = rest;
@@ -38,6 +44,10 @@ impl PaxRecords {
                 b"size" => records.size = Some(decimal(value).ok_or(MalformedPax)?),
                 b"uid" => records.uid = decimal(value),
                 b"gid" => records.gid = decimal(value),
+                // What container builders write, and engines unpack (Go's `archive/tar`).
+                b"SCHILY.xattr.security.capability" => records.capabilities = text,
+                // What libarchive writes beside it, in Base64; unpacked by libarchive alone.
+                b"LIBARCHIVE.xattr.security.capability" => encoded = base64(value),
                 b"GNU.sparse.name" => records.sparse_name = text,
                 b"GNU.sparse.major" => records.sparse_version[0] = value.to_vec(),
                 b"GNU.sparse.minor" => records.sparse_version[1] = value.to_vec(),
@@ -46,6 +56,7 @@ impl PaxRecords {
             }
         }
         records.settle_sparse();
+        records.capabilities = records.capabilities.or(encoded);
         Ok(records)
     }
 
@@ -76,6 +87,15 @@ fn split_record(content: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     ))
 }
 
+/// Decodes Base64 with or without its padding; an empty value takes the record away.
+fn base64(value: &[u8]) -> Option<Vec<u8>> {
+    let digits = value.trim_ascii_end();
+    let digits = digits.strip_suffix(b"==").unwrap_or(digits);
+    let digits = digits.strip_suffix(b"=").unwrap_or(digits);
+    let decoded = STANDARD_NO_PAD.decode(digits).ok()?;
+    Some(decoded).filter(|decoded| !decoded.is_empty())
+}
+
 fn decimal(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;
     text.bytes()
@@ -95,6 +115,27 @@ mod tests {
             .expect("records");
         assert_eq!(records.path.as_deref(), Some(&b"a\nb/c"[..]));
         assert_eq!(records.size, Some(1234));
+    }
+
+    #[test]
+    fn file_capabilities_are_read_as_they_are_and_from_base64() {
+        const BYTES: &[u8] = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        let record = |key: &str, value: &[u8]| {
+            let length = key.len() + value.len() + 5;
+            [format!("{length} {key}=").as_bytes(), value, b"\n"].concat()
+        };
+        let plain = record("SCHILY.xattr.security.capability", BYTES);
+        let encoded = record(
+            "LIBARCHIVE.xattr.security.capability",
+            b"AQAAAgAgAAAAAAAAAAAAAAAAAAA",
+        );
+        for content in [&plain, &encoded, &[plain.clone(), encoded.clone()].concat()] {
+            let records = PaxRecords::parse(content).expect("records");
+            assert_eq!(records.capabilities.as_deref(), Some(BYTES));
+        }
+        let other = record("LIBARCHIVE.xattr.security.capability", b"!");
+        let records = PaxRecords::parse(&other).expect("records");
+        assert_eq!(records.capabilities, None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cover, FileTable};
+use super::{AttributeTable, Cover, FileTable};
 use crate::model::{
     Claims, ContentKind, DiffId, Distribution, Gap, GapKind, LayerPath, Observation, Package,
     SecretHit,
@@ -46,15 +46,32 @@ impl FileFacts {
         }
     }
 
+    /// Facts that are observations and nothing else.
+    pub fn of_observations(observations: Vec<Observation>) -> Self {
+        Self {
+            observations,
+            ..Self::default()
+        }
+    }
+
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
+        self.has_only_observations() && self.observations.is_empty()
+    }
+
+    /// Whether there is nothing to keep beside observations: they do not explain what a file is.
+    pub(super) fn has_only_observations(&self) -> bool {
         self.packages.is_empty()
             && self.claims.is_empty()
             && self.secrets.is_empty()
             && self.distribution.is_none()
             && self.content.is_none()
-            && self.observations.is_empty()
             && self.gaps.is_empty()
+    }
+
+    /// Whether its content shows something, and not its header alone.
+    pub(super) fn shows_content(&self) -> bool {
+        !self.has_only_observations() || !self.observations.iter().all(Observation::is_of_header)
     }
 
     /// Keeps only what can still be read from the layer after something else took the file's place: its secrets, and that a
@@ -107,6 +124,9 @@ pub struct LayerReport {
     /// Every regular file with content, as numbers.
     #[serde(skip)]
     pub files: FileTable,
+    /// Owner and mode of every entry, as numbers.
+    #[serde(skip)]
+    pub attributes: AttributeTable,
     /// How much was walked.
     pub counts: WalkCounts,
 }
@@ -121,6 +141,7 @@ impl LayerReport {
             cover: Cover::default(),
             gaps: Vec::new(),
             files: FileTable::default(),
+            attributes: AttributeTable::default(),
             counts: WalkCounts::default(),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Covered, FileFacts, LayerReport, PathHashes, VisibleFiles};
+use super::{Covered, FileFacts, LayerReport, PathHashes, VisibleAttributes, VisibleFiles};
 use crate::model::{Gap, GapKind, LayerPath};
 
 /// An image's layers, folded.
@@ -16,6 +16,8 @@ pub struct Squashed<'a> {
     pub hidden: Vec<Hidden<'a>>,
     /// Every file with content that the container sees, with or without facts.
     pub files: VisibleFiles<'a>,
+    /// Owner and mode of every entry that the container sees.
+    pub attributes: VisibleAttributes,
     /// The gaps of all layers, each with the layer that it lies in, and links that lead nowhere known.
     pub gaps: Vec<Gap>,
 }
@@ -79,8 +81,10 @@ struct Run<'a> {
 pub fn squash<'a>(reports: &[&'a LayerReport]) -> Squashed<'a> {
     let mut live: BTreeMap<&'a LayerPath, Run<'a>> = BTreeMap::new();
     let mut links: BTreeMap<&'a LayerPath, (usize, &'a LayerPath)> = BTreeMap::new();
+    let (files, attributes) = VisibleFiles::with_attributes(reports);
     let mut squashed = Squashed {
-        files: VisibleFiles::of(reports),
+        files,
+        attributes,
         ..Squashed::default()
     };
     for (layer, report) in reports.iter().enumerate() {

@@ -5,7 +5,7 @@
 
 use tar::Header;
 
-use super::EntryKind;
+use super::{Device, EntryKind};
 
 /// Bytes of a header, and of the units that content is padded to.
 pub(super) const BLOCK: usize = 512;
@@ -44,6 +44,7 @@ pub(super) struct Decoded {
     pub(super) mode: u32,
     pub(super) uid: u64,
     pub(super) gid: u64,
+    pub(super) device: Option<Device>,
 }
 
 /// Decodes a block that is not all zeros.
@@ -69,6 +70,22 @@ pub(super) fn decode(header: &Header) -> Result<Decoded, HeaderFault> {
         mode: header.mode().unwrap_or(0) & 0o7777,
         uid: header.uid().unwrap_or(0),
         gid: header.gid().unwrap_or(0),
+        device: device(header),
+    })
+}
+
+/// The numbers of a device; a field that is no number counts as 0.
+fn device(header: &Header) -> Option<Device> {
+    let is_block = match header.entry_type() {
+        tar::EntryType::Block => true,
+        tar::EntryType::Char => false,
+        _ => return None,
+    };
+    let number = |number: std::io::Result<Option<u32>>| number.ok().flatten().unwrap_or(0);
+    Some(Device {
+        is_block,
+        major: number(header.device_major()),
+        minor: number(header.device_minor()),
     })
 }
 

@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 
 use tar::Header;
 
+use super::attributes::AttributeTableBuilder;
 use super::chunks::ChunkReader;
 use super::dispatch::{Dispatch, Sessions};
-use super::files::{FileTableBuilder, Sums};
+use super::files::{FileTableBuilder, Located, Sums};
+use super::found::Found;
 use super::gap_log::GapLog;
 use super::held::Held;
+use super::observe::Observers;
 use super::pax::PaxRecords;
 use super::tar_header::{self, BLOCK, HeaderFault, HeaderKind};
-use super::{Cover, Detector, DetectorSet, Entry, EntryKind, FileFacts, LayerReport, WalkCounts};
-use crate::model::{DiffId, Digest, Gap, GapKind, LayerPath, Limits};
+use super::{
+    Attributes, Cover, Detector, DetectorSet, Entry, EntryHeader, EntryKind, FileFacts,
+    LayerReport, WalkCounts,
+};
+use crate::model::{DiffId, Digest, Gap, GapKind, LayerPath, Limits, Observation};
 
 /// Bytes of a PAX header that are read. Linux allows 64 KiB for each extended attribute; builders write a handful.
 const PAX_BYTES: u64 = 1 << 20;
@@ -28,10 +34,13 @@ pub(super) fn walk(
         dispatch: Dispatch::new(detectors),
         sessions: Sessions::new(detectors),
         limits,
-        facts: BTreeMap::new(),
+        found: Found::new(limits),
+        observers: Observers::new(detectors),
         links: BTreeMap::new(),
         cover: Cover::default(),
         files: FileTableBuilder::default(),
+        attributes: AttributeTableBuilder::default(),
+        has_too_many_owners: false,
         sums: Sums::new(detectors.has_file_digests()),
         gaps: GapLog::default(),
         counts: WalkCounts::default(),
@@ -47,10 +56,11 @@ pub(super) fn walk(
     LayerReport {
         // The stage that hashes knows it; `read_layer` puts it in.
         diff_id: DiffId(Digest::Sha256([0; 32])),
-        facts: walk.facts,
+        facts: walk.found.into_facts(),
         links: walk.links,
         cover: walk.cover,
         files: walk.files.seal(),
+        attributes: walk.attributes.seal(),
         gaps: walk.gaps.into_gaps(),
         counts: walk.counts,
     }
@@ -76,10 +86,13 @@ struct Walk<'a> {
     dispatch: Dispatch<'a>,
     sessions: Sessions<'a>,
     limits: &'a Limits,
-    facts: BTreeMap<LayerPath, FileFacts>,
+    found: Found<'a>,
+    observers: Observers<'a>,
     links: BTreeMap<LayerPath, LayerPath>,
     cover: Cover,
     files: FileTableBuilder,
+    attributes: AttributeTableBuilder,
+    has_too_many_owners: bool,
     /// The digests of the current file.
     sums: Sums,
     gaps: GapLog,
@@ -148,7 +161,14 @@ impl Walk<'_> {
                 uid: pax.uid.unwrap_or(decoded.uid),
                 gid: pax.gid.unwrap_or(decoded.gid),
             };
-            self.entry(&entry, target, sparse)?;
+            let header = EntryHeader {
+                entry,
+                folder: None,
+                link: target,
+                capabilities: pax.capabilities.as_deref(),
+                device: decoded.device,
+            };
+            self.entry(&header, sparse)?;
         }
         Ok(())
     }
@@ -257,7 +277,8 @@ impl Walk<'_> {
     }
 
     /// One file, folder, link or device.
-    fn entry(&mut self, entry: &Entry<'_>, target: &[u8], sparse: bool) -> Result<(), Stop> {
+    fn entry(&mut self, header: &EntryHeader<'_>, sparse: bool) -> Result<(), Stop> {
+        let entry = &header.entry;
         self.counts.entries += 1;
         if self.counts.entries > self.limits.entries {
             let detail = format!(
@@ -281,29 +302,47 @@ impl Walk<'_> {
             return pass_content(self.chunks, entry.size, |_| {});
         }
         self.sums.notice(entry.path);
-        if entry.kind == EntryKind::Directory {
-            self.cover.make_folder(entry.path);
-        } else {
-            self.cover.replace(entry.path);
-        }
-        if matches!(entry.kind, EntryKind::Symlink | EntryKind::Special) {
-            self.files.take(entry.path);
-            self.keep(entry.path, FileFacts::default());
-        }
+        let at = self.place(entry);
+        let observed = self.observers.observe(&EntryHeader {
+            folder: self.attributes.of_folder(at.folder),
+            ..*header
+        });
         match entry.kind {
-            EntryKind::File => self.file(entry, sparse),
-            EntryKind::HardLink => {
-                self.hard_link(entry, target);
-                Ok(())
+            EntryKind::File => return self.file(entry, at, sparse, observed),
+            EntryKind::HardLink => self.hard_link(header, at, observed),
+            EntryKind::Directory => {
+                self.found.keep_folder(entry.path, observed, &mut self.gaps);
             }
-            EntryKind::Symlink => {
-                self.symlink(entry, target);
-                Ok(())
-            }
-            EntryKind::Directory | EntryKind::Special => {
-                pass_content(self.chunks, entry.size, |_| {})
+            EntryKind::Symlink | EntryKind::Special => {
+                self.files.take(at);
+                self.keep(entry.path, FileFacts::of_observations(observed));
+                if entry.kind == EntryKind::Symlink {
+                    self.symlink(entry, header.link);
+                }
             }
         }
+        // Whatever size its header gives, there is no content.
+        Ok(())
+    }
+
+    /// Notes of an entry where it is, what it hides, and whose it is.
+    fn place(&mut self, entry: &Entry<'_>) -> Located {
+        let at = self.files.locate(entry.path);
+        let is_folder = entry.kind == EntryKind::Directory;
+        self.cover.note(at.path, is_folder);
+        let own_folder = is_folder.then(|| self.files.enter(entry.path, at));
+        let attributes = (entry.kind != EntryKind::Symlink).then_some(Attributes {
+            mode: entry.mode,
+            uid: entry.uid,
+            gid: entry.gid,
+            is_folder,
+        });
+        if !self.attributes.add(at, attributes, own_folder) && !self.has_too_many_owners {
+            self.has_too_many_owners = true;
+            let detail = "too many different owners and modes: those of some entries are not told";
+            self.gaps.push(Gap::new(GapKind::LimitReached, detail));
+        }
+        at
     }
 
     /// `.wh.NAME` removes NAME; `.wh..wh..opq` makes its folder opaque; other `.wh..wh.` names are AUFS's own
@@ -319,7 +358,13 @@ impl Walk<'_> {
     }
 
     /// Passes a file's bytes to whoever wants them: at once to the sessions, whole to the detectors that asked for it.
-    fn file(&mut self, entry: &Entry<'_>, sparse: bool) -> Result<(), Stop> {
+    fn file(
+        &mut self,
+        entry: &Entry<'_>,
+        at: Located,
+        sparse: bool,
+        observed: Vec<Observation>,
+    ) -> Result<(), Stop> {
         self.counts.files += 1;
         self.counts.file_bytes = self.counts.file_bytes.saturating_add(entry.size);
         self.sessions.begin(entry);
@@ -333,45 +378,28 @@ impl Walk<'_> {
             sessions.chunk(bytes);
             sums.update(bytes);
         });
-        let (mut facts, was_read) = holding.end(passed.is_ok());
-        self.files
-            .add(entry.path, entry.size, was_read, self.sums.end());
+        let (content, was_read) = holding.end(passed.is_ok());
+        let mut facts = FileFacts::of_observations(observed);
+        facts.merge(content);
+        self.files.add(at, entry.size, was_read, self.sums.end());
         facts.merge(self.sessions.end());
         self.keep(entry.path, facts);
         passed
     }
 
-    /// A second entry of the same name replaces the first in the container; what secrets the first held is still there.
-    fn keep(&mut self, path: &str, mut facts: FileFacts) {
+    fn keep(&mut self, path: &str, facts: FileFacts) {
         self.links.remove(path);
-        if let Some(mut earlier) = self.facts.remove(path) {
-            earlier.forget_all_but_secrets();
-            facts.merge(earlier);
-        }
-        if !facts.is_empty() {
-            self.insert(LayerPath::from_normalised(path), facts);
-        }
+        self.found.keep(path, facts, &mut self.gaps);
     }
 
-    /// Facts are what stays in memory: their number is bounded, and what is beyond the bound is told.
-    fn insert(&mut self, path: LayerPath, facts: FileFacts) {
-        let limit = self.limits.facts;
-        if self.facts.len() < limit || self.facts.contains_key(&path) {
-            self.facts.insert(path, facts);
-        } else {
-            let detail =
-                format!("something was found in more than {limit} files: the rest is not told");
-            self.gaps.push(Gap::new(GapKind::LimitReached, detail));
-        }
-    }
-
-    /// Another name for a file of this layer: it has the same facts.
-    fn hard_link(&mut self, entry: &Entry<'_>, target: &[u8]) {
-        let target = LayerPath::normalise(target);
-        self.files.link(entry.path, target.as_str());
-        let read = self.facts.get(&target).cloned();
-        self.dispatch.whole(entry, &mut self.wanted);
-        if read.is_some() {
+    /// Another name for a file of this layer: it has the same facts, but a header of its own.
+    fn hard_link(&mut self, header: &EntryHeader<'_>, at: Located, observed: Vec<Observation>) {
+        let entry = &header.entry;
+        let target = LayerPath::normalise(header.link);
+        self.files.link(at, target.as_str());
+        let mut facts = self.found.at(&target).cloned().unwrap_or_default();
+        self.linkable(entry);
+        if facts.shows_content() {
             // What a detector reads is known if it has read the file under its first name.
             let first = Entry {
                 path: target.as_str(),
@@ -382,7 +410,8 @@ impl Walk<'_> {
             self.wanted
                 .retain(|(wants, _)| !readers.iter().any(|(reads, _)| reads.id() == wants.id()));
         }
-        self.keep(entry.path, read.unwrap_or_default());
+        facts.observations = of_link(facts.observations, observed);
+        self.keep(entry.path, facts);
         if let Some((detector, _)) = self.wanted.first() {
             let detail = format!(
                 "{}: a hard link to {target}, which was not read",
@@ -396,14 +425,35 @@ impl Walk<'_> {
         }
     }
 
-    fn symlink(&mut self, entry: &Entry<'_>, target: &[u8]) {
+    /// Looks up who would read a link, were it a file, and for whom it then matters where it leads.
+    fn linkable(&mut self, entry: &Entry<'_>) {
         self.dispatch.whole(entry, &mut self.wanted);
+        self.wanted.retain(|(detector, _)| detector.follows_links());
+    }
+
+    fn symlink(&mut self, entry: &Entry<'_>, target: &[u8]) {
+        self.linkable(entry);
         if !self.wanted.is_empty() {
             let link = LayerPath::from_normalised(entry.path);
             let target = link.resolve_link(target);
             self.links.insert(link, target);
         }
     }
+}
+
+/// The observations of a hard link: what its own header shows, and what the file's content does. Capabilities are the file's own:
+/// a link's header mostly does not repeat them.
+fn of_link(mut file: Vec<Observation>, mut own: Vec<Observation>) -> Vec<Observation> {
+    for observation in &mut own {
+        if let Observation::Entry(entry) = observation {
+            let of_file = file.iter().find_map(Observation::capabilities);
+            entry.capabilities = entry.capabilities.or(of_file);
+        }
+    }
+    let has_entry = own.iter().any(|own| matches!(own, Observation::Entry(_)));
+    file.retain(|known| !known.is_of_header() || (known.capabilities().is_some() && !has_entry));
+    own.append(&mut file);
+    own
 }
 
 /// Passes an entry's content and the padding after it.

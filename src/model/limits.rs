@@ -20,6 +20,9 @@ pub struct Limits {
     pub path_parts: usize,
     /// Files of one layer in which something was found. 200,000: twice the packages of the largest `node_modules` seen.
     pub facts: usize,
+    /// Entries of one layer that matter to the container boundary and for nothing else. 50,000: twenty times those of the largest
+    /// distribution image seen.
+    pub observed: usize,
     /// Bytes of one file that a detector has to hold whole. 256 MiB: the largest real rpm databases are below 200 MiB.
     pub held_bytes: u64,
 }
@@ -38,6 +41,7 @@ impl Default for Limits {
             path_bytes: 4096,
             path_parts: 256,
             facts: 200_000,
+            observed: 50_000,
             held_bytes: 256 << 20,
         }
     }

@@ -53,6 +53,24 @@ pub enum Observation {
     Preload,
 }
 
+impl Observation {
+    /// Whether an entry's header alone shows it: another name for the same file does not have it for that.
+    pub const fn is_of_header(&self) -> bool {
+        matches!(
+            self,
+            Self::Entry(_) | Self::Tool(_) | Self::PackageCache { .. }
+        )
+    }
+
+    /// The file capabilities that an entry has.
+    pub fn capabilities(&self) -> Option<FileCapabilities> {
+        match self {
+            Self::Entry(entry) => entry.capabilities,
+            _ => None,
+        }
+    }
+}
+
 /// An entry of a layer whose header alone matters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryFact {

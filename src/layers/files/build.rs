@@ -3,14 +3,24 @@
 use super::{FileRecord, FileTable, Folder, Sum, hash};
 use crate::model::{FileDigest, path_parent};
 
+/// An entry's place, as numbers: computed once for all that keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::layers) struct Located {
+    /// The hash of its path.
+    pub(in crate::layers) path: u64,
+    /// The index of the folder that it lies in.
+    pub(in crate::layers) folder: u32,
+}
+
 /// The table as it grows.
 #[derive(Default)]
 pub(in crate::layers) struct FileTableBuilder {
     table: FileTable,
     /// The index of each folder, by its hash.
     folders: std::collections::BTreeMap<u64, u32>,
-    /// The folder of the last file: files come folder by folder.
-    last_folder: Option<(String, u32)>,
+    /// The folder of the last entry, and its index: entries come folder by folder.
+    last_folder: String,
+    last_index: Option<u32>,
     /// Hard links: the hash of the path, the folder, and the hash of the target.
     links: Vec<(u64, u32, u64)>,
     /// Paths that something other than a file with content took, and how many files there were by then.
@@ -18,19 +28,36 @@ pub(in crate::layers) struct FileTableBuilder {
 }
 
 impl FileTableBuilder {
+    /// Where an entry lies.
+    pub(in crate::layers) fn locate(&mut self, path: &str) -> Located {
+        Located {
+            path: hash(path),
+            folder: self.folder_of(path),
+        }
+    }
+
+    /// A folder: what comes next mostly lies in it. Gives its own index.
+    pub(in crate::layers) fn enter(&mut self, path: &str, at: Located) -> u32 {
+        let index = match self.folders.get(&at.path) {
+            Some(known) => *known,
+            None => self.push_folder(at.path, Some(at.folder)),
+        };
+        self.remember(path, index);
+        index
+    }
+
     /// A file, and the digests of its content.
     pub(in crate::layers) fn add(
         &mut self,
-        path: &str,
+        at: Located,
         size: u64,
         was_read: bool,
         digests: impl IntoIterator<Item = FileDigest>,
     ) {
         if size == 0 {
-            return self.take(path);
+            return self.take(at);
         }
-        let folder = self.folder_of(path);
-        let path = hash(path);
+        let Located { path, folder } = at;
         let small = u32::try_from(size).ok();
         let small = small.filter(|size| *size < FileRecord::LARGE);
         if small.is_none() {
@@ -51,26 +78,31 @@ impl FileTableBuilder {
     }
 
     /// Another name for a file of this layer.
-    pub(in crate::layers) fn link(&mut self, path: &str, target: &str) {
-        let folder = self.folder_of(path);
-        self.links.push((hash(path), folder, hash(target)));
+    pub(in crate::layers) fn link(&mut self, at: Located, target: &str) {
+        self.links.push((at.path, at.folder, hash(target)));
     }
 
     /// Something else takes the place of a file that came before it in the same layer.
-    pub(in crate::layers) fn take(&mut self, path: &str) {
-        self.taken.push((hash(path), self.table.files.len()));
+    pub(in crate::layers) fn take(&mut self, at: Located) {
+        self.taken.push((at.path, self.table.files.len()));
     }
 
     fn folder_of(&mut self, path: &str) -> u32 {
         let folder = path_parent(path).unwrap_or_default();
-        match &self.last_folder {
-            Some((last, index)) if last == folder => *index,
+        match self.last_index {
+            Some(index) if self.last_folder == folder => index,
             _ => {
                 let index = self.add_folder(folder);
-                self.last_folder = Some((folder.to_owned(), index));
+                self.remember(folder, index);
                 index
             }
         }
+    }
+
+    fn remember(&mut self, folder: &str, index: u32) {
+        self.last_folder.clear();
+        self.last_folder.push_str(folder);
+        self.last_index = Some(index);
     }
 
     /// Adds a folder after those above it. A path is as deep as `Limits::path_parts` lets it be.
@@ -80,6 +112,10 @@ impl FileTableBuilder {
             return *known;
         }
         let above = path_parent(folder).map(|above| self.add_folder(above));
+        self.push_folder(path, above)
+    }
+
+    fn push_folder(&mut self, path: u64, above: Option<u32>) -> u32 {
         // `Limits::entries` is far below 2^32 unless the user wants more; then folders beyond share the last number.
         let index = u32::try_from(self.table.folders.len()).unwrap_or(u32::MAX);
         self.table.folders.push(Folder {

@@ -7,7 +7,7 @@ mod build;
 mod sums;
 mod visible;
 
-pub(super) use build::FileTableBuilder;
+pub(super) use build::{FileTableBuilder, Located};
 pub(super) use sums::Sums;
 pub use visible::{Paths, VisibleFile, VisibleFiles};
 
@@ -33,7 +33,7 @@ impl FileRecord {
     const LARGE: u32 = Self::READ - 1;
 }
 
-/// A folder that a file lies in, or that lies above one.
+/// A folder of the layer, or one that an entry lies in, or that lies above one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Folder {
     /// The hash of its path.

@@ -19,11 +19,45 @@ fn table(build: impl FnOnce(&mut FileTableBuilder)) -> FileTable {
     builder.seal()
 }
 
+/// The table with each entry given by its path.
+trait ByPath {
+    fn file<const N: usize>(
+        &mut self,
+        path: &str,
+        size: u64,
+        was_read: bool,
+        digests: [FileDigest; N],
+    );
+    fn other_name(&mut self, path: &str, target: &str);
+    fn other_kind(&mut self, path: &str);
+}
+
+impl ByPath for FileTableBuilder {
+    fn file<const N: usize>(
+        &mut self,
+        path: &str,
+        size: u64,
+        was_read: bool,
+        digests: [FileDigest; N],
+    ) {
+        let at = self.locate(path);
+        self.add(at, size, was_read, digests);
+    }
+    fn other_name(&mut self, path: &str, target: &str) {
+        let at = self.locate(path);
+        self.link(at, target);
+    }
+    fn other_kind(&mut self, path: &str) {
+        let at = self.locate(path);
+        self.take(at);
+    }
+}
+
 fn layer(files: &[(&str, u64)], removed: &[&str], opaque: &[&str]) -> LayerReport {
     let mut report = LayerReport::empty(DiffId(Digest::sha256_of(b"layer")));
     report.files = table(|table| {
         for (path, size) in files {
-            table.add(path, *size, false, NONE);
+            table.file(path, *size, false, NONE);
         }
     });
     for (path, _) in files {
@@ -53,13 +87,13 @@ fn seen(layers: &[LayerReport], paths: &[&str]) -> Vec<(u64, usize)> {
 #[test]
 fn of_two_files_of_one_name_the_later_one_counts_and_a_link_in_its_place_takes_it_away() {
     let table = table(|table| {
-        table.add("usr/bin/a", 1, false, NONE);
-        table.add("usr/bin/a", 2, true, NONE);
-        table.add("usr/bin/b", 3, false, NONE);
-        table.take("usr/bin/b");
-        table.take("usr/bin/c");
-        table.add("usr/bin/c", 4, false, NONE);
-        table.add("empty", 0, false, NONE);
+        table.file("usr/bin/a", 1, false, NONE);
+        table.file("usr/bin/a", 2, true, NONE);
+        table.file("usr/bin/b", 3, false, NONE);
+        table.other_kind("usr/bin/b");
+        table.other_kind("usr/bin/c");
+        table.file("usr/bin/c", 4, false, NONE);
+        table.file("empty", 0, false, NONE);
     });
     let size = |path| {
         table
@@ -75,9 +109,9 @@ fn of_two_files_of_one_name_the_later_one_counts_and_a_link_in_its_place_takes_i
 #[test]
 fn a_hard_link_is_the_file_that_it_names() {
     let table = table(|table| {
-        table.add("usr/bin/perl", 7, false, [digest(1)]);
-        table.link("usr/bin/perl5.36.0", "usr/bin/perl");
-        table.link("usr/bin/nothing", "usr/bin/unknown");
+        table.file("usr/bin/perl", 7, false, [digest(1)]);
+        table.other_name("usr/bin/perl5.36.0", "usr/bin/perl");
+        table.other_name("usr/bin/nothing", "usr/bin/unknown");
     });
     let linked = hash("usr/bin/perl5.36.0");
     let index = table.index_of(linked).expect("the link");
@@ -90,9 +124,9 @@ fn a_hard_link_is_the_file_that_it_names() {
 #[test]
 fn a_table_comes_back_from_its_bytes_and_nothing_else_does() {
     let table = table(|table| {
-        table.add("usr/bin/a", 1, true, [digest(1)]);
-        table.add("usr/bin/large", 5 << 30, true, NONE);
-        table.add("etc/b", 2, false, [digest(u64::MAX)]);
+        table.file("usr/bin/a", 1, true, [digest(1)]);
+        table.file("usr/bin/large", 5 << 30, true, NONE);
+        table.file("etc/b", 2, false, [digest(u64::MAX)]);
     });
     let bytes = table.to_bytes();
     assert_eq!(FileTable::from_bytes(&bytes), Some(table));

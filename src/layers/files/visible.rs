@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{FileRecord, FileTable, hash, sums};
-use crate::layers::LayerReport;
 use crate::layers::cover::Above;
+use crate::layers::{LayerReport, VisibleAttributes};
 use crate::model::{FileAlgorithm, FileDigest};
 
 /// All files with content that the container sees.
@@ -44,8 +44,14 @@ impl VisibleFile<'_> {
 impl<'a> VisibleFiles<'a> {
     /// Of all reports of an image, base first.
     pub fn of(reports: &[&'a LayerReport]) -> Self {
+        Self::with_attributes(reports).0
+    }
+
+    /// The same, and owner and mode of every entry that the container sees: one pass over what lies above each layer.
+    pub fn with_attributes(reports: &[&'a LayerReport]) -> (Self, VisibleAttributes) {
         let tables: Vec<_> = reports.iter().map(|report| &report.files).collect();
         let mut files = Vec::new();
+        let mut attributes = VisibleAttributes::default();
         // From the top down: what lies above a layer hides its files.
         let mut above = Above::default();
         for (layer, report) in reports.iter().enumerate().rev() {
@@ -60,12 +66,14 @@ impl<'a> VisibleFiles<'a> {
                 .filter(|(_, file)| !is_hidden(file))
                 .map(|(index, file)| (file.path, layer_index, index));
             files.extend(visible);
+            attributes.add_below(&report.attributes, &hidden, &above);
             if layer > 0 {
                 above.add(&report.cover);
             }
         }
         files.sort_unstable();
-        Self { tables, files }
+        attributes.seal();
+        (Self { tables, files }, attributes)
     }
 
     fn get(&self, (_, layer, index): (u64, u32, u32)) -> Option<VisibleFile<'a>> {

@@ -4,6 +4,9 @@
 //! an [`ImageView`]. What goes out: [`Observation`](crate::model::Observation)s, and what the checks make of them. Nothing of the image is run. This room
 //! asks no network and opens no path; what cannot be told is not evaluated, and never taken for safe.
 
+mod script_causes;
+mod scripts;
 mod view;
 
+pub use scripts::Scripts;
 pub use view::{ImageView, Resolved, RunUser, Seen, Unseen};

@@ -89,10 +89,6 @@ impl<'a> Reader<'a> {
             Token::Pipe => self.end_command(Some(Joiner::Pipe)),
             Token::And => self.end_command(Some(Joiner::And)),
             Token::Or => self.end_command(Some(Joiner::Or)),
-            Token::Separator => self.end_command(Some(Joiner::Sequence)),
-            // After `&&` and its like a command may begin on the next line.
-            Token::Newline if self.is_empty() => {}
-            Token::Newline => self.end_command(Some(Joiner::Sequence)),
             Token::CaseEnd => {
                 self.end_command(Some(Joiner::Sequence));
                 if self.cases > 0 {
@@ -100,7 +96,8 @@ impl<'a> Reader<'a> {
                 }
             }
             Token::Open { touches: true } if self.is_empty() => self.mode = Mode::Arithmetic(2),
-            Token::Open { .. } if self.is_empty() => {}
+            // After `&&` and its like a command may begin on the next line, or in a subshell.
+            Token::Newline | Token::Open { .. } if self.is_empty() => {}
             Token::Open { .. } => {
                 self.opens_function = self.current.words.len() == 1;
                 if !self.opens_function {
@@ -108,7 +105,9 @@ impl<'a> Reader<'a> {
                 }
             }
             Token::Close if opens_function => self.current = ShellCommand::default(),
-            Token::Close => self.end_command(Some(Joiner::Sequence)),
+            Token::Separator | Token::Newline | Token::Close => {
+                self.end_command(Some(Joiner::Sequence));
+            }
         }
     }
 
@@ -116,19 +115,19 @@ impl<'a> Reader<'a> {
         if self.current.words.is_empty() {
             if !word.is_quoted
                 && self.current.assignments.is_empty()
-                && self.reserved(&word.word.text)
+                && self.reserved(&word.value.text)
             {
                 return;
             }
             if let Some((name, value)) = word.assignment {
-                self.begin(word.word.line);
-                let (name, value) = split_assignment(word.word, name, value);
+                self.begin(word.value.line);
+                let (name, value) = split_assignment(word.value, name, value);
                 self.current.assignments.push((name, value));
                 return;
             }
-            self.current.line = word.word.line;
+            self.current.line = word.value.line;
         }
-        self.current.words.push(word.word);
+        self.current.words.push(word.value);
     }
 
     /// Whether the word is a reserved one here, and what comes with it.
@@ -239,7 +238,7 @@ impl<'a> Reader<'a> {
 }
 
 fn is_bare(token: &Token, text: &str) -> bool {
-    matches!(token, Token::Word(word) if !word.is_quoted && word.word.text == text)
+    matches!(token, Token::Word(word) if !word.is_quoted && word.value.text == text)
 }
 
 fn split_assignment(word: ShellWord, name: usize, value: usize) -> (String, ShellWord) {

@@ -34,7 +34,7 @@ pub(super) enum Token {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Word {
     /// The word.
-    pub(super) word: ShellWord,
+    pub(super) value: ShellWord,
     /// Whether some of it is quoted or escaped: then it is no reserved word.
     pub(super) is_quoted: bool,
     /// Bytes of the name, and where the value begins, if it has the form of an assignment.
@@ -210,7 +210,7 @@ impl<'a> Lexer<'a> {
         let found = OPERATORS.iter().find(|(text, _)| self.take(text));
         let (operator, kind) = found.copied().unwrap_or(("", Redirect::Other));
         self.skip_blanks();
-        let target = self.word().word;
+        let target = self.word().value;
         if matches!(operator, "<<" | "<<-") {
             self.documents
                 .push((target.text.clone(), operator == "<<-"));
@@ -245,7 +245,7 @@ impl<'a> Lexer<'a> {
     /// A word, or the redirection whose descriptor it is: `2>`, `{log}>`.
     fn word_or_descriptor(&mut self) -> Token {
         let word = self.word();
-        let text = word.word.text.as_str();
+        let text = word.value.text.as_str();
         let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let is_name = text.len() > 2 && text.starts_with('{') && text.ends_with('}');
         let is_substitution = self.second() == Some('(');
@@ -261,25 +261,24 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> Word {
         let mut word = Word::default();
-        (word.word.line, word.word.column) = (self.line, self.column);
-        word.word.is_literal = true;
+        (word.value.line, word.value.column) = (self.line, self.column);
+        word.value.is_literal = true;
         let mut signs = Signs::default();
         while let Some(c) = self.peek() {
             match c {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | ')' => break,
+                '<' | '>' if self.second() == Some('(') => {
+                    let start = if c == '<' { "<(" } else { ">(" };
+                    self.expansion(&mut word.value, start, Frame::Paren);
+                }
+                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | ')' | '<' | '>' => break,
                 '(' if word
                     .assignment
-                    .is_none_or(|(_, value)| value != word.word.text.len()) =>
+                    .is_none_or(|(_, value)| value != word.value.text.len()) =>
                 {
                     break;
                 }
                 // An array: `a=(x y)`.
-                '(' => self.expansion(&mut word.word, "(", Frame::Paren),
-                '<' | '>' if self.second() == Some('(') => {
-                    let start = if c == '<' { "<(" } else { ">(" };
-                    self.expansion(&mut word.word, start, Frame::Paren);
-                }
-                '<' | '>' => break,
+                '(' => self.expansion(&mut word.value, "(", Frame::Paren),
                 _ => self.part_of_word(c, &mut word, &mut signs),
             }
         }
@@ -292,29 +291,29 @@ impl<'a> Lexer<'a> {
                 if !self.take("\\\n") {
                     self.bump();
                     word.is_quoted = true;
-                    word.word.text.extend(self.bump());
+                    word.value.text.extend(self.bump());
                 }
             }
             '\'' => {
                 self.bump();
                 word.is_quoted = true;
-                self.until_single_quote(&mut word.word.text);
+                self.until_single_quote(&mut word.value.text);
             }
             '"' => self.double_quotes(word),
-            '`' => self.expansion(&mut word.word, "`", Frame::Backquote),
+            '`' => self.expansion(&mut word.value, "`", Frame::Backquote),
             '$' if self.take("$'") => {
                 word.is_quoted = true;
-                self.ansi_c(&mut word.word.text);
+                self.ansi_c(&mut word.value.text);
             }
             '$' if self.second() == Some('"') => {
                 self.bump();
                 self.double_quotes(word);
             }
-            '$' => self.dollar(&mut word.word, false),
+            '$' => self.dollar(&mut word.value, false),
             _ => {
                 self.bump();
                 note_sign(c, word, signs);
-                word.word.text.push(c);
+                word.value.text.push(c);
             }
         }
     }
@@ -341,18 +340,18 @@ impl<'a> Lexer<'a> {
                     self.bump();
                     match self.bump() {
                         Some('\n') => {}
-                        Some(c @ ('$' | '`' | '"' | '\\')) => word.word.text.push(c),
+                        Some(c @ ('$' | '`' | '"' | '\\')) => word.value.text.push(c),
                         other => {
-                            word.word.text.push('\\');
-                            word.word.text.extend(other);
+                            word.value.text.push('\\');
+                            word.value.text.extend(other);
                         }
                     }
                 }
-                '$' => self.dollar(&mut word.word, true),
-                '`' => self.expansion(&mut word.word, "`", Frame::Backquote),
+                '$' => self.dollar(&mut word.value, true),
+                '`' => self.expansion(&mut word.value, "`", Frame::Backquote),
                 _ => {
                     self.bump();
-                    word.word.text.push(c);
+                    word.value.text.push(c);
                 }
             }
         }
@@ -521,19 +520,23 @@ impl<'a> Lexer<'a> {
 
 /// What an unquoted character says of its word.
 fn note_sign(c: char, word: &mut Word, signs: &mut Signs) {
-    let is_first = word.word.text.is_empty();
+    let is_first = word.value.text.is_empty();
     match c {
-        '*' | '?' => word.word.is_literal = false,
-        '~' if is_first => word.word.is_literal = false,
+        '*' | '?' => word.value.is_literal = false,
+        '~' if is_first => word.value.is_literal = false,
         '[' => signs.bracket = true,
-        ']' if signs.bracket && word.word.text != "[" => word.word.is_literal = false,
+        ']' if signs.bracket && word.value.text != "[" => word.value.is_literal = false,
         '{' => signs.brace = true,
         ',' => signs.comma = signs.brace,
-        '}' if signs.comma => word.word.is_literal = false,
-        '=' if word.assignment.is_none() && !word.is_quoted && word.word.variables.is_empty() => {
-            let name = word.word.text.strip_suffix('+').unwrap_or(&word.word.text);
+        '}' if signs.comma => word.value.is_literal = false,
+        '=' if word.assignment.is_none() && !word.is_quoted && word.value.variables.is_empty() => {
+            let name = word
+                .value
+                .text
+                .strip_suffix('+')
+                .unwrap_or(&word.value.text);
             if is_name(name) {
-                word.assignment = Some((name.len(), word.word.text.len() + 1));
+                word.assignment = Some((name.len(), word.value.text.len() + 1));
             }
         }
         _ => {}

@@ -32,6 +32,12 @@ impl Date {
         end.map_or(0, jiff::Timestamp::as_second)
     }
 
+    /// Days from this one to a later one; 0 if it is not later.
+    pub fn days_until(self, later: Self) -> u64 {
+        let days = self.0.until(later.0).map_or(0, |span| span.get_days());
+        u64::try_from(days).unwrap_or(0)
+    }
+
     /// `20260131`: as small as a day can be stored and still be read.
     pub fn as_number(self) -> u32 {
         let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());
@@ -131,6 +137,8 @@ mod tests {
         #[test]
         fn any_number_is_a_day_or_none_and_days_keep_their_order(number in any::<u32>(), days in 0..2_900_000_u64) {
             let _ = Date::from_number(number);
+            let first = Date::from_days_since_1970(0).expect("a day");
+            prop_assert_eq!(Date::from_days_since_1970(days).map(|day| first.days_until(day)), Some(days));
             prop_assert!(Date::from_days_since_1970(days) < Date::from_days_since_1970(days + 1));
         }
     }

@@ -4,6 +4,15 @@
 //! an [`ImageView`]. What goes out: [`Observation`](crate::model::Observation)s, and what the checks make of them. Nothing of the image is run. This room
 //! asks no network and opens no path; what cannot be told is not evaluated, and never taken for safe.
 
+mod access;
+mod base;
+pub mod checks;
+pub mod history;
+mod script_causes;
+mod scripts;
 mod view;
 
+pub use access::{Identity, others_who_write};
+pub use base::{BaseKnown, BaseMatch, Lag, known_base, lag, named_base};
+pub use scripts::Scripts;
 pub use view::{ImageView, Resolved, RunUser, Seen, Unseen};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::base::BaseKnown;
 use crate::layers::{Attributes, VisibleAttributes};
 use crate::model::{Account, Date, EntryShape, Group, ImageConfig, LayerPath, Observation};
 
@@ -55,6 +56,14 @@ pub struct ImageView {
     pub date: Option<Date>,
     /// Whether the distribution is past its end of support on that day, with the day it ended; `None`: not known.
     pub end_of_life: Option<Option<Date>>,
+    /// Bytes of files that later layers hide; `None`: not known.
+    pub hidden_bytes: Option<u64>,
+    /// The age in days from which an image is old; `None`: the default.
+    pub max_age_days: Option<u64>,
+    /// Whether its config is of the OCI form, which keeps no health check; `None`: not known.
+    pub is_oci_config: Option<bool>,
+    /// Bases that the caller knows, in any order.
+    pub bases: Vec<BaseKnown>,
 }
 
 /// A path with every link followed.

@@ -5,9 +5,13 @@
 
 mod engine_words;
 pub mod host_path;
+mod inspect;
+mod json_object;
 mod security_option;
 pub mod size;
 mod volume_word;
+
+pub use inspect::inspect;
 
 use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
 

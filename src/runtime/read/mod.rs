@@ -7,11 +7,13 @@ mod engine_words;
 pub mod host_path;
 mod inspect;
 mod json_object;
+mod oci;
 mod security_option;
 pub mod size;
 mod volume_word;
 
 pub use inspect::inspect;
+pub use oci::oci;
 
 use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
 

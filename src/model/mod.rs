@@ -19,6 +19,7 @@ mod path;
 mod platform;
 mod secret;
 mod severity;
+pub mod shell;
 mod text;
 
 pub use accounting::{Accounting, Amount, ContentKind, UnclaimedFile};
@@ -42,4 +43,5 @@ pub(crate) use path::{file_name as path_file_name, parent as path_parent};
 pub use platform::{Platform, PlatformError};
 pub use secret::{Confidence, Fingerprint, SecretHit};
 pub use severity::{Severity, SeverityError};
+pub use shell::{Joiner, ShellCommand, ShellWord};
 pub use text::{Untrusted, is_deceptive};

@@ -3,6 +3,7 @@
 //! What comes in: a text, and a way to read the files and variables that it names. What goes out: [`Settings`], or the first place where
 //! the text is broken. A form is recognised by what it is, and its file's name is a hint.
 
+mod docker_run;
 mod engine_words;
 pub mod host_path;
 mod inspect;
@@ -12,6 +13,7 @@ mod security_option;
 pub mod size;
 mod volume_word;
 
+pub use docker_run::docker_run;
 pub use inspect::inspect;
 pub use oci::oci;
 

@@ -249,7 +249,7 @@ impl Run<'_> {
             "gpus" => self
                 .spec
                 .device_requests
-                .push(Stated::new(value.text.clone(), at.clone())),
+                .push(Stated::new(value.text.replace('"', ""), at.clone())),
             _ => return false,
         }
         true

@@ -149,10 +149,7 @@ impl Reader<'_> {
     /// Scripts inside of a command's words.
     fn inner_scripts(&mut self, command: &ShellCommand, lines: u64, depth: usize) {
         let values = command.assignments.iter().map(|(_, value)| value);
-        let is_shell = command.words.iter().any(|word| {
-            let program = word.text.rsplit('/').next().unwrap_or_default();
-            SHELLS.contains(&program)
-        });
+        let is_shell = is_shell(command);
         for (word, is_argument) in values
             .map(|value| (value, false))
             .chain(command.words.iter().map(|word| (word, true)))
@@ -272,6 +269,20 @@ fn names_an_engine(text: &str) -> bool {
     (has("run") || has("create")) && (has("docker") || has("podman") || has("nerdctl") || has("$"))
 }
 
+/// Whether a command takes a script as an argument. What a container is started with is no script of this machine.
+fn is_shell(command: &ShellCommand) -> bool {
+    let programs: Vec<_> = command
+        .words
+        .iter()
+        .map(|word| word.text.rsplit('/').next().unwrap_or_default())
+        .collect();
+    let Some(first) = programs.first() else {
+        return false;
+    };
+    let has = |known: &[&str]| programs.iter().any(|program| known.contains(program));
+    SHELLS.contains(first) || (WRAPPERS.contains(first) && has(&SHELLS) && !has(&ENGINES))
+}
+
 /// The texts of the command substitutions of a word, the outermost ones.
 fn substitutions(word: &ShellWord) -> Vec<&str> {
     if word.is_literal {
@@ -279,7 +290,7 @@ fn substitutions(word: &ShellWord) -> Vec<&str> {
     }
     let mut found = Vec::new();
     let mut rest = word.text.as_str();
-    while let Some(start) = rest.find("$(").or_else(|| rest.find('`')) {
+    while let Some(start) = rest.find(['$', '`']) {
         let after = rest.get(start..).unwrap_or_default();
         let (inside, tail) = variables::substitution(after);
         found.extend(inside);
@@ -288,22 +299,30 @@ fn substitutions(word: &ShellWord) -> Vec<&str> {
     found
 }
 
-/// The word `run` or `create` of an engine, and the words behind it.
+/// The first word of a command that runs a container, and the words behind `run` or `create`.
 fn run_of(words: &[Word]) -> Option<(&Word, &[Word])> {
     let first = words.first()?;
-    let engine = if is_engine(first) {
-        0
-    } else if WRAPPERS.contains(&program(first)) {
-        words.iter().position(is_engine)?
+    let places = if is_engine(first) {
+        0..1
+    } else if WRAPPERS.contains(&program(first)) || first.text.starts_with('-') {
+        // A flag comes first behind a word of the shell itself: `time -p docker run`.
+        1..words.len()
     } else {
         return None;
     };
-    let mut index = engine + 1;
+    let mut places = places.filter(|place| words.get(*place).is_some_and(is_engine));
+    let rest = places.find_map(|place| behind_run(words.get(place + 1..)?))?;
+    Some((first, rest))
+}
+
+/// The words behind `run`, `create`, `container run`, with global flags before.
+fn behind_run(words: &[Word]) -> Option<&[Word]> {
+    let mut index = 0;
     let mut is_container = false;
     while let Some(word) = words.get(index) {
         index += 1;
         match word.text.as_str() {
-            "run" | "create" => return Some((first, words.get(index..).unwrap_or_default())),
+            "run" | "create" => return words.get(index..),
             "container" if !is_container => is_container = true,
             flag if GLOBAL_VALUES.contains(&flag) => index += 1,
             flag if flag.starts_with('-') => {}

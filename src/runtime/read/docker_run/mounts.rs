@@ -7,11 +7,14 @@ use crate::runtime::{EnvironmentVariable, Mount, MountKind, Setting, Spot, State
 impl Run<'_> {
     pub(super) fn volume(&mut self, value: &Word, at: &Spot) {
         let mut mount = volume_word::mount(&value.text, at);
-        // A source that begins with something unknown is a path or a volume, nobody knows.
         for part in [&mut mount.source, &mut mount.target] {
             if let Some(text) = part.value().cloned() {
                 *part = value.setting(&text, at);
             }
+        }
+        // What is not known can be a path as well as a volume: it is looked at as the worse of the two.
+        if mount.source.unknown().is_some() {
+            mount.kind = MountKind::Host;
         }
         if let Some(option) = mount
             .options

@@ -249,7 +249,7 @@ impl<'a> Variables<'a> {
                 }
             }
             if done.text.len() > LENGTH {
-                done.text.truncate(0);
+                "$(…)".clone_into(&mut done.text);
                 done.unknown = Some("it is too long".to_owned());
                 return done;
             }

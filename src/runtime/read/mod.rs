@@ -6,6 +6,19 @@
 mod recognise;
 
 pub use recognise::recognise;
+mod docker_run;
+mod engine_words;
+pub mod host_path;
+mod inspect;
+mod json_object;
+mod oci;
+mod security_option;
+pub mod size;
+mod volume_word;
+
+pub use docker_run::docker_run;
+pub use inspect::inspect;
+pub use oci::oci;
 
 use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
 

@@ -3,6 +3,9 @@
 //! What comes in: a text, and a way to read the files and variables that it names. What goes out: [`Settings`], or the first place where
 //! the text is broken. A form is recognised by what it is, and its file's name is a hint.
 
+pub mod host_path;
+pub mod size;
+
 use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
 
 /// What a form may ask for beside its own text. The caller decides what is given; a reader opens nothing itself.

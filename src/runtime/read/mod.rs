@@ -3,8 +3,14 @@
 //! What comes in: a text, and a way to read the files and variables that it names. What goes out: [`Settings`], or the first place where
 //! the text is broken. A form is recognised by what it is, and its file's name is a hint.
 
+pub mod compose;
+mod engine_words;
 pub mod host_path;
+mod port_word;
+pub mod quadlet;
+mod security_option;
 pub mod size;
+mod volume_word;
 
 use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
 

@@ -1,10 +1,12 @@
 //! What holds a service in: capabilities, security options, namespaces.
 
 use super::load::join;
-use super::part::{Content, Part, boolean};
+use super::part::{Content, Part};
 use super::service::Reader;
 use crate::runtime::read::ReadError;
-use crate::runtime::{Namespace, SeLinux, Setting};
+use crate::runtime::read::engine_words;
+use crate::runtime::read::security_option::SecurityOption;
+use crate::runtime::{Namespace, Setting, Spot};
 
 /// Takes a key that is one of these.
 pub(super) fn take(
@@ -19,13 +21,17 @@ pub(super) fn take(
         "read_only" => spec.read_only_root = part.flag(field)?,
         "cap_add" | "cap_drop" => capabilities(reader, key, part, field)?,
         "security_opt" => security(reader, part, field)?,
-        "network_mode" => spec.namespaces.network = namespace(part, field)?,
+        "network_mode" => {
+            spec.namespaces.network = namespace(part, field, engine_words::network)?;
+        },
         "networks" => networks(reader, part, field)?,
-        "pid" => spec.namespaces.pid = namespace(part, field)?,
-        "ipc" => spec.namespaces.ipc = namespace(part, field)?,
-        "uts" => spec.namespaces.uts = namespace(part, field)?,
-        "userns_mode" => spec.namespaces.user = namespace(part, field)?,
-        "cgroup" => spec.namespaces.cgroup = namespace(part, field)?,
+        "pid" => spec.namespaces.pid = namespace(part, field, engine_words::namespace)?,
+        "ipc" => spec.namespaces.ipc = namespace(part, field, engine_words::namespace)?,
+        "uts" => spec.namespaces.uts = namespace(part, field, engine_words::namespace)?,
+        "userns_mode" => {
+            spec.namespaces.user = namespace(part, field, engine_words::user_namespace)?;
+        },
+        "cgroup" => spec.namespaces.cgroup = namespace(part, field, engine_words::namespace)?,
         "cgroup_parent" => spec.cgroup_parent = part.setting(field)?,
         _ => return Ok(false),
     }
@@ -50,29 +56,25 @@ fn capabilities(
     Ok(())
 }
 
-/// `host`, `service:web`, `container:x`, a network's name.
-fn namespace(part: &Part, field: &str) -> Result<Setting<Namespace>, ReadError> {
-    part.read(field, "a mode", |text| Some(mode(text)))
-        .map(|setting| match setting {
-            Setting::Stated(stated) if stated.value == Namespace::Named(String::new()) => {
-                Setting::Absent
-            }
-            other => other,
-        })
-}
-
-fn mode(text: &str) -> Namespace {
-    match text {
-        "host" => Namespace::Host,
-        "private" => Namespace::Private,
-        "shareable" => Namespace::Shareable,
-        "none" => Namespace::None,
-        "bridge" | "default" => Namespace::DefaultBridge,
-        _ => match text.split_once(':') {
-            Some(("service" | "container", name)) => Namespace::Joined(name.to_owned()),
-            _ => Namespace::Named(text.to_owned()),
+/// `host`, `service:web`, `container:x`, …; `words` are those of the namespace's kind.
+fn namespace(
+    part: &Part,
+    field: &str,
+    words: fn(&str) -> Option<Namespace>,
+) -> Result<Setting<Namespace>, ReadError> {
+    // An empty text says nothing; a word that is not known is not guessed at.
+    Ok(match part.setting(field)? {
+        Setting::Stated(stated) if stated.value.is_empty() => Setting::Absent,
+        Setting::Stated(stated) => match words(&stated.value) {
+            Some(namespace) => Setting::stated(namespace, stated.at),
+            None => Setting::Unknown {
+                why: format!("the mode `{}` is not known", stated.value),
+                at: stated.at,
+            },
         },
-    }
+        Setting::Unknown { why, at } => Setting::Unknown { why, at },
+        Setting::Absent => Setting::Absent,
+    })
 }
 
 /// The networks that a service is in; the first one is told, but one of the host goes before all.
@@ -146,113 +148,62 @@ fn security(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Rea
 }
 
 fn option(reader: &mut Reader<'_>, item: &Part, text: &str, field: &str) {
-    // Both `=` and the older `:` are taken; what comes first counts.
-    let split = text.find(['=', ':']).and_then(|at| text.split_at_checked(at));
-    let (name, value) = split.map_or((text, ""), |(name, value)| {
-        (name, value.get(1..).unwrap_or_default())
-    });
-    let why = item.why().map(str::to_owned);
-    let is_unknown = value.contains(super::MISSING) || name.contains(super::MISSING);
-    let at = item.spot(field);
-    let flag = |value: &str| match (boolean(value), &why) {
-        (_, Some(why)) if is_unknown => Setting::Unknown {
-            why: why.clone(),
-            at: at.clone(),
-        },
-        (Some(flag), _) => Setting::stated(flag, at.clone()),
-        (None, _) => Setting::Unknown {
-            why: format!("`{name}` takes true or false"),
-            at: at.clone(),
-        },
-    };
-    match name {
-        "no-new-privileges" if value.is_empty() => {
-            reader.spec.no_new_privileges = Setting::stated(true, at);
-        }
-        "no-new-privileges" => reader.spec.no_new_privileges = flag(value),
-        "writable-cgroups" => reader.spec.writable_cgroups = flag(value),
-        "systempaths" if value == "unconfined" => {
-            reader.spec.confinement.unmasked_paths = Setting::stated(true, at);
-        }
-        "apparmor" => reader.spec.confinement.apparmor = super::service::piece(item, value, field),
-        "seccomp" => seccomp(reader, item, value, field),
-        "label" if !is_unknown => label(reader, item, value, field),
-        "label" => {
-            reader.spec.confinement.selinux = Setting::Unknown {
-                why: why.unwrap_or_default(),
-                at,
-            };
-        }
-        _ if is_unknown => hidden(reader, item, why.unwrap_or_default(), field),
-        _ => reader.gap(item, field, format!("the security option `{name}` is not known")),
+    let word = SecurityOption::of(text);
+    if let Some(why) = item.why() {
+        hidden(reader, item, word, why);
+        return;
+    }
+    word.apply(&item.spot(field), &mut reader.spec);
+    if let SecurityOption::Seccomp(name) = word {
+        profile(reader, item, name, field);
     }
 }
 
-/// An option that is a variable could be any of them: none of them is known then.
-fn hidden(reader: &mut Reader<'_>, item: &Part, why: String, field: &str) {
-    let unknown = |why: &str| Setting::Unknown {
-        why: why.to_owned(),
-        at: item.spot(field),
-    };
+/// An option with a variable that has no value is unknown; one that is all variable could be any of them.
+fn hidden(reader: &mut Reader<'_>, item: &Part, word: SecurityOption<'_>, why: &str) {
+    let at = item.spot("security_opt");
+    let is_any = matches!(word, SecurityOption::Unknown(_));
     let spec = &mut reader.spec;
-    if spec.no_new_privileges.is_absent() {
-        spec.no_new_privileges = unknown(&why);
+    if is_any || matches!(word, SecurityOption::NoNewPrivileges(_)) {
+        hide(&mut spec.no_new_privileges, why, &at);
     }
-    let confinement = &mut spec.confinement;
-    if confinement.seccomp.is_absent() {
-        confinement.seccomp = Setting::Unknown {
-            why: why.clone(),
-            at: item.spot(field),
-        };
+    if is_any || matches!(word, SecurityOption::Seccomp(_)) {
+        hide(&mut spec.confinement.seccomp, why, &at);
     }
-    if confinement.apparmor.is_absent() {
-        confinement.apparmor = Setting::Unknown {
-            why,
-            at: item.spot(field),
-        };
+    if is_any || matches!(word, SecurityOption::AppArmor(_)) {
+        hide(&mut spec.confinement.apparmor, why, &at);
+    }
+    if is_any || matches!(word, SecurityOption::Label(_)) {
+        hide(&mut spec.confinement.selinux, why, &at);
+    }
+    if is_any || matches!(word, SecurityOption::SystemPaths(_) | SecurityOption::Unmask(_)) {
+        hide(&mut spec.confinement.unmasked_paths, why, &at);
+    }
+    if is_any || matches!(word, SecurityOption::WritableCgroups(_)) {
+        hide(&mut spec.writable_cgroups, why, &at);
     }
 }
 
-/// A profile by its name, or a file with one, which Compose reads.
-fn seccomp(reader: &mut Reader<'_>, item: &Part, value: &str, field: &str) {
-    let setting = super::service::piece(item, value, field);
-    if let Some(name) = setting.value()
-        && !matches!(name.as_str(), "unconfined" | "builtin" | "default")
-    {
-        let path = join(&item.mark.source.folder, name);
-        match reader.around.file(&path) {
-            Ok(text) => match serde_json::from_str(&text) {
-                Ok(profile) => reader.spec.confinement.seccomp_profile = Some(profile),
-                Err(_) => reader.gap(item, field, format!("the seccomp profile {path} is no JSON")),
-            },
-            Err(why) => {
-                reader.gap(item, field, format!("the seccomp profile {path} could not be read: {why}"));
-            }
-        }
-    }
-    reader.spec.confinement.seccomp = setting;
+fn hide<T>(slot: &mut Setting<T>, why: &str, at: &Spot) {
+    *slot = Setting::Unknown {
+        why: why.to_owned(),
+        at: at.clone(),
+    };
 }
 
-fn label(reader: &mut Reader<'_>, item: &Part, value: &str, field: &str) {
-    let mut labels = reader
-        .spec
-        .confinement
-        .selinux
-        .value()
-        .cloned()
-        .unwrap_or_else(SeLinux::default);
-    let (name, word) = value.split_once(':').unwrap_or((value, ""));
-    let word = Some(word.to_owned());
-    match name {
-        "disable" => labels.disabled = true,
-        "type" => labels.kind = word,
-        "user" => labels.user = word,
-        "role" => labels.role = word,
-        "level" => labels.level = word,
-        _ => {
-            reader.gap(item, field, format!("the label option `{name}` is not known"));
-            return;
+/// A file with a profile is read, as Compose does.
+fn profile(reader: &mut Reader<'_>, item: &Part, name: &str, field: &str) {
+    if name.is_empty() || name.starts_with('{') || matches!(name, "unconfined" | "builtin") {
+        return;
+    }
+    let path = join(&item.mark.source.folder, name);
+    match reader.around.file(&path) {
+        Ok(text) => match serde_json::from_str(&text) {
+            Ok(profile) => reader.spec.confinement.seccomp_profile = Some(profile),
+            Err(_) => reader.gap(item, field, format!("the seccomp profile {path} is no JSON")),
+        },
+        Err(why) => {
+            reader.gap(item, field, format!("the seccomp profile {path} could not be read: {why}"));
         }
     }
-    reader.spec.confinement.selinux = Setting::stated(labels, item.spot(field));
 }

@@ -49,7 +49,7 @@ pub(super) fn resolved(
 /// The way from a service to those that it rests on.
 struct Walk<'l, 'a, 'v> {
     loader: &'l mut Loader<'a>,
-    variables: &'v Variables<'a>,
+    variables: &'v Variables<'v>,
     /// File and service of each step.
     chain: Vec<(String, String)>,
     gaps: Vec<Stated<String>>,

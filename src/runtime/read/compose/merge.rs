@@ -3,7 +3,8 @@
 //! Mappings are merged, lists appended, and what has one place only (a mount by its target, a port) is there once: the later one holds.
 
 use super::part::{Content, Key, Part, Tag};
-use crate::runtime::read::{ReadError, short};
+use crate::runtime::Spot;
+use crate::runtime::read::{ReadError, port_word, volume_word};
 
 /// The second over the first.
 pub(super) fn merge(base: Part, over: Part) -> Result<Part, ReadError> {
@@ -42,7 +43,6 @@ fn rule(path: &[String]) -> Rule {
             | ["ulimits", _] => Rule::Last,
             ["dns" | "dns_opt" | "dns_search" | "tmpfs" | "env_file" | "label_file"] => Rule::Texts,
             ["environment" | "labels" | "annotations" | "sysctls"]
-            | ["build", "args" | "labels"]
             | ["deploy", "labels"] => Rule::Pairs,
             ["networks" | "depends_on" | "models"] => Rule::Names,
             ["logging"] => Rule::Logging,
@@ -222,7 +222,9 @@ fn unique(items: Vec<Part>, path: &[String]) -> Vec<Part> {
 fn place(key: &str, item: &Part) -> Option<String> {
     let text = |name: &str| item.get(name).and_then(Part::sketch).map(str::to_owned);
     match (key, item.sketch()) {
-        ("volumes", Some(short)) => Some(short::volume(short).target),
+        ("volumes", Some(short)) => {
+            volume_word::mount(short, &Spot::default()).target.value().cloned()
+        },
         ("volumes", None) => text("target"),
         ("devices", Some(short)) => {
             let mut words = short.split(':');
@@ -230,7 +232,7 @@ fn place(key: &str, item: &Part) -> Option<String> {
             words.next().or(host).map(str::to_owned)
         }
         ("devices", None) => text("target").or_else(|| text("source")),
-        ("ports", Some(short)) => short::port(short).map(|port| {
+        ("ports", Some(short)) => port_word::port(short).map(|port| {
             let host = port.host.unwrap_or_default();
             let ip = port.host_ip.unwrap_or_default();
             format!("{ip}:{host}:{}/{}", port.container, port.protocol)

@@ -3,7 +3,7 @@
 use super::merge::target;
 use super::part::{Content, Part};
 use super::service::{Reader, piece};
-use crate::runtime::read::{ReadError, host_path::normalise, short};
+use crate::runtime::read::{ReadError, host_path::normalise, volume_word};
 use crate::runtime::{Device, Mount, MountKind, Setting, Spot, Stated};
 
 /// Where `use_api_socket` puts the engine's socket, and where it takes it from.
@@ -29,20 +29,6 @@ pub(super) fn take(
     Ok(true)
 }
 
-/// A mount of which nothing is said.
-fn mount(kind: MountKind, at: Spot) -> Mount {
-    Mount {
-        kind,
-        source: Setting::Absent,
-        target: Setting::Absent,
-        read_only: Setting::Absent,
-        propagation: None,
-        options: Vec::new(),
-        size: Setting::Absent,
-        at,
-    }
-}
-
 fn volumes(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadError> {
     for (number, item) in part.list(field)?.iter().enumerate() {
         let field = format!("{field}[{number}]");
@@ -60,50 +46,38 @@ fn volumes(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
     Ok(())
 }
 
+/// `[SOURCE:]TARGET[:OPTIONS]`, pieces of which may be unknown.
 fn short_volume(root: &Part, item: &Part, text: &str, field: &str) -> Mount {
-    let short = short::volume(text);
     let missing = super::MISSING;
-    let at = || item.spot(field);
-    let mut found = match &short.source {
-        Some(source) if source.contains(missing) && !short::is_path(source) => {
-            // A path or a name: what is not known is taken for what could be worse, with an unknown source.
-            let mut found = mount(MountKind::Host, at());
-            found.source = piece(item, source, field);
-            found
+    let found = volume_word::mount(text, &item.spot(field));
+    let mut mount = match found.source.value() {
+        None => mount(MountKind::Volume, item.spot(field)),
+        Some(source) if found.kind == MountKind::Host => host(item, source, field),
+        // A path or a name: what is not known is taken for what could be worse, with an unknown source.
+        Some(source) if source.contains(missing) => {
+            let mut mount = mount(MountKind::Host, item.spot(field));
+            mount.source = piece(item, source, field);
+            mount
         }
-        Some(source) if short::is_path(source) => host(item, source, field),
         Some(name) => named(root, name, item, field),
-        None => mount(MountKind::Volume, at()),
     };
-    found.target = piece(item, &short.target, field);
-    for word in short.options {
-        match word.as_str() {
-            "ro" | "readonly" => found.read_only = Setting::stated(true, at()),
-            "rw" => found.read_only = Setting::stated(false, at()),
-            _ if short::is_propagation(&word) => found.propagation = Some(Stated::new(word, at())),
-            _ if word.contains(missing) => found.read_only = piece(item, &word, field).map_unknown(),
-            _ => found.options.push(word),
-        }
+    mount.target = piece(item, found.target.value().map_or("", String::as_str), field);
+    mount.read_only = found.read_only.or(mount.read_only);
+    mount.propagation = found.propagation;
+    mount.options = found.options;
+    // A variable at the end may have options in it.
+    if text.ends_with(missing) && mount.read_only.is_absent() {
+        mount.options.retain(|word| !word.contains(missing));
+        mount.read_only = Setting::Unknown {
+            why: item.why().unwrap_or_default().to_owned(),
+            at: item.spot(field),
+        };
     }
-    // What is behind the target may be in the variable, too.
-    if text.ends_with(missing) && found.read_only.is_absent() {
-        found.read_only = piece(item, &missing.to_string(), field).map_unknown();
-    }
-    found
+    mount
 }
 
-/// A setting that is unknown stays so, of whatever type it is.
-trait MapUnknown {
-    fn map_unknown(self) -> Setting<bool>;
-}
-
-impl MapUnknown for Setting<String> {
-    fn map_unknown(self) -> Setting<bool> {
-        match self {
-            Self::Unknown { why, at } => Setting::Unknown { why, at },
-            Self::Absent | Self::Stated(_) => Setting::Absent,
-        }
-    }
+fn mount(kind: MountKind, at: Spot) -> Mount {
+    volume_word::empty(kind, &at)
 }
 
 /// A path of the host. A relative one begins at the folder of the file that says it.
@@ -235,15 +209,9 @@ fn tmpfs(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadEr
         let (path, options) = text.split_once(':').unwrap_or((text, ""));
         let mut found = mount(MountKind::Memory, item.spot(field.clone()));
         found.target = piece(item, path, &field);
-        for word in options.split(',').filter(|word| !word.is_empty()) {
-            match word {
-                "ro" => found.read_only = Setting::stated(true, item.spot(field.clone())),
-                "rw" => found.read_only = Setting::stated(false, item.spot(field.clone())),
-                _ => match word.strip_prefix("size=") {
-                    Some(size) => found.size = piece(item, size, &field),
-                    None => found.options.push(word.to_owned()),
-                },
-            }
+        volume_word::apply_options(options, &mut found);
+        if let Some(size) = found.size.value().cloned() {
+            found.size = piece(item, &size, &field);
         }
         reader.spec.mounts.push(found);
     }

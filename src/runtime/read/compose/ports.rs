@@ -3,7 +3,7 @@
 use super::part::{Content, Part};
 use super::service::Reader;
 use crate::runtime::PublishedPort;
-use crate::runtime::read::{ReadError, short};
+use crate::runtime::read::{ReadError, port_word};
 
 /// Takes `ports`.
 pub(super) fn take(
@@ -21,12 +21,12 @@ pub(super) fn take(
             Content::Map(_) => long(item, &field)?,
             _ => {
                 let text = item.sketch().ok_or_else(|| item.wrong(&field, "a port or a mapping"))?;
-                short::port(text)
+                port_word::port(text)
             }
         };
         let unknown = unknown(item);
         match words.and_then(|words| port(&words, item, &field)) {
-            Some(port) => reader.spec.ports.push(port),
+            Some(published) => reader.spec.ports.push(published),
             None if unknown.is_none() => {
                 return Err(item.mark.fault(format!(
                     "column {}: `{field}` is no port that is published",
@@ -49,7 +49,7 @@ fn unknown(item: &Part) -> Option<String> {
     item.why().or(inside).map(str::to_owned)
 }
 
-fn long(item: &Part, field: &str) -> Result<Option<short::ShortPort>, ReadError> {
+fn long(item: &Part, field: &str) -> Result<Option<port_word::ShortPort>, ReadError> {
     let text = |name: &str| -> Result<Option<String>, ReadError> {
         let part = item.get(name).filter(|part| !part.is_nothing());
         part.map(|part| {
@@ -60,7 +60,7 @@ fn long(item: &Part, field: &str) -> Result<Option<short::ShortPort>, ReadError>
     };
     let container = text("target")?
         .ok_or_else(|| item.mark.fault(format!("`{field}` has no `target`")))?;
-    Ok(Some(short::ShortPort {
+    Ok(Some(port_word::ShortPort {
         host_ip: text("host_ip")?.filter(|ip| !ip.is_empty()),
         host: text("published")?.filter(|port| !port.is_empty()),
         container,
@@ -70,15 +70,15 @@ fn long(item: &Part, field: &str) -> Result<Option<short::ShortPort>, ReadError>
 
 /// `None` if the address or the port inside is not known: it could be one that is not reached from outside. An unknown port of the host
 /// is any.
-fn port(words: &short::ShortPort, item: &Part, field: &str) -> Option<PublishedPort> {
+fn port(words: &port_word::ShortPort, item: &Part, field: &str) -> Option<PublishedPort> {
     let missing = |text: &str| text.contains(super::MISSING);
     if words.host_ip.as_deref().is_some_and(missing) {
         return None;
     }
-    let (container_port, _) = short::range(&words.container)?;
+    let (container_port, _) = port_word::range(&words.container)?;
     let host = match words.host.as_deref() {
         Some(host) if missing(host) => None,
-        Some(host) => Some(short::range(host)?),
+        Some(host) => Some(port_word::range(host)?),
         None => None,
     };
     Some(PublishedPort {

@@ -5,8 +5,8 @@ use super::load::join;
 use super::part::{Content, Part, boolean};
 use super::service::Reader;
 use super::words;
-use crate::runtime::read::ReadError;
-use crate::runtime::{EnvironmentVariable, Health, LogDriver, Restart, Setting};
+use crate::runtime::read::{ReadError, engine_words};
+use crate::runtime::{EnvironmentVariable, Health, LogDriver, Setting};
 
 /// Takes a key that is one of these.
 pub(super) fn take(
@@ -21,7 +21,7 @@ pub(super) fn take(
         "environment" => environment(reader, part, field)?,
         "healthcheck" => reader.spec.health = health(part, field)?,
         "restart" => {
-            let said = part.read(field, "a policy", |text| Some(restart(text)))?;
+            let said = part.read(field, "a policy", |text| Some(engine_words::restart(text)))?;
             reader.spec.restart = said;
         }
         "logging" => logging(reader, part, field)?,
@@ -188,17 +188,6 @@ fn asked(command: Vec<String>, at: crate::runtime::Spot) -> Setting<Health> {
         },
         at,
     )
-}
-
-/// `no`, `always`, `on-failure:5`.
-fn restart(text: &str) -> Restart {
-    let (policy, retries) = text
-        .split_once(':')
-        .map_or((text, None), |(policy, retries)| (policy, Some(retries)));
-    Restart {
-        policy: policy.to_owned(),
-        max_retries: retries.and_then(|text| text.parse().ok()),
-    }
 }
 
 fn logging(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadError> {

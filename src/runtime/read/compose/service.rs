@@ -75,7 +75,8 @@ pub(super) fn read(
         let spot = key.mark.spot(field.clone());
         reader.spec.gaps.push(Stated::new(why.to_owned(), spot));
     }
-    reader.spec.unknown_keys = keys::unknown_in_service(part, &field);
+    let unknown = keys::unknown_in_service(part, &field);
+    reader.spec.unknown_keys.extend(unknown);
     Ok(reader.spec)
 }
 

@@ -23,14 +23,14 @@ pub(super) fn take(
         "security_opt" => security(reader, part, field)?,
         "network_mode" => {
             spec.namespaces.network = namespace(part, field, engine_words::network)?;
-        },
+        }
         "networks" => networks(reader, part, field)?,
         "pid" => spec.namespaces.pid = namespace(part, field, engine_words::namespace)?,
         "ipc" => spec.namespaces.ipc = namespace(part, field, engine_words::namespace)?,
         "uts" => spec.namespaces.uts = namespace(part, field, engine_words::namespace)?,
         "userns_mode" => {
             spec.namespaces.user = namespace(part, field, engine_words::user_namespace)?;
-        },
+        }
         "cgroup" => spec.namespaces.cgroup = namespace(part, field, engine_words::namespace)?,
         "cgroup_parent" => spec.cgroup_parent = part.setting(field)?,
         _ => return Ok(false),
@@ -83,7 +83,9 @@ fn networks(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Rea
         Content::List(items) => items
             .iter()
             .map(|item| {
-                let name = item.sketch().ok_or_else(|| item.wrong(field, "names of networks"))?;
+                let name = item
+                    .sketch()
+                    .ok_or_else(|| item.wrong(field, "names of networks"))?;
                 Ok((name, item))
             })
             .collect::<Result<_, ReadError>>()?,
@@ -98,7 +100,10 @@ fn networks(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Rea
             why: why.to_owned(),
             at: at.spot(field),
         },
-        None => Setting::stated(network(reader.root, name), at.spot(format!("{field}.{name}"))),
+        None => Setting::stated(
+            network(reader.root, name),
+            at.spot(format!("{field}.{name}")),
+        ),
     });
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(|setting| setting.value() != Some(&Namespace::Host));
@@ -126,7 +131,10 @@ fn network(root: &Part, name: &str) -> Namespace {
 
 /// A service that names no network is in `default`, which the file may define as one of the engine's own.
 pub(super) fn default_network(reader: &mut Reader<'_>) {
-    let defined = reader.root.get("networks").and_then(|networks| networks.get("default"));
+    let defined = reader
+        .root
+        .get("networks")
+        .and_then(|networks| networks.get("default"));
     let Some(defined) = defined else {
         return;
     };
@@ -176,7 +184,12 @@ fn hidden(reader: &mut Reader<'_>, item: &Part, word: SecurityOption<'_>, why: &
     if is_any || matches!(word, SecurityOption::Label(_)) {
         hide(&mut spec.confinement.selinux, why, &at);
     }
-    if is_any || matches!(word, SecurityOption::SystemPaths(_) | SecurityOption::Unmask(_)) {
+    if is_any
+        || matches!(
+            word,
+            SecurityOption::SystemPaths(_) | SecurityOption::Unmask(_)
+        )
+    {
         hide(&mut spec.confinement.unmasked_paths, why, &at);
     }
     if is_any || matches!(word, SecurityOption::WritableCgroups(_)) {
@@ -200,10 +213,18 @@ fn profile(reader: &mut Reader<'_>, item: &Part, name: &str, field: &str) {
     match reader.around.file(&path) {
         Ok(text) => match serde_json::from_str(&text) {
             Ok(profile) => reader.spec.confinement.seccomp_profile = Some(profile),
-            Err(_) => reader.gap(item, field, format!("the seccomp profile {path} is no JSON")),
+            Err(_) => reader.gap(
+                item,
+                field,
+                format!("the seccomp profile {path} is no JSON"),
+            ),
         },
         Err(why) => {
-            reader.gap(item, field, format!("the seccomp profile {path} could not be read: {why}"));
+            reader.gap(
+                item,
+                field,
+                format!("the seccomp profile {path} could not be read: {why}"),
+            );
         }
     }
 }

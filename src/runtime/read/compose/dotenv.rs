@@ -149,7 +149,10 @@ mod tests {
                 "{text:?}"
             );
         }
-        assert_eq!(read("A=1\nB=$A").last().and_then(|l| l.1.as_deref()), Some("1"));
+        assert_eq!(
+            read("A=1\nB=$A").last().and_then(|l| l.1.as_deref()),
+            Some("1")
+        );
     }
 
     proptest! {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::load::{Loader, Variables, join};
 use super::merge;
 use super::part::{Content, Key, Part, Source};
-use crate::runtime::read::ReadError;
 use crate::runtime::Stated;
+use crate::runtime::read::ReadError;
 
 /// Services that extend each other one after the other.
 const DEPTH: usize = 50;
@@ -101,25 +101,39 @@ impl Walk<'_, '_, '_> {
         };
         let unknown = service.why().or_else(|| file.and_then(Part::why));
         if let Some(why) = unknown {
-            self.gap(extends, field, format!("what it extends is not known: {why}"));
+            self.gap(
+                extends,
+                field,
+                format!("what it extends is not known: {why}"),
+            );
             return Ok(None);
         }
         let name = service
             .text()
             .ok_or_else(|| service.wrong(field, "a service's name"))?;
-        let path = file.and_then(Part::text).map(|file| join(&source.folder, file));
+        let path = file
+            .and_then(Part::text)
+            .map(|file| join(&source.folder, file));
         match path.filter(|path| *path != source.name) {
             None => self.step(services, name, source, extends, field),
             Some(path) => match self.loader.extended_file(&path, self.variables)? {
-                Ok((source, root)) => match root.get("services") {
-                    Some(services) => self.step(services, name, &source, extends, field),
-                    None => {
-                        self.gap(extends, field, format!("{path}, which it extends, has no services"));
-                        Ok(None)
+                Ok((source, root)) => {
+                    if let Some(services) = root.get("services") {
+                        return self.step(services, name, &source, extends, field);
                     }
-                },
+                    self.gap(
+                        extends,
+                        field,
+                        format!("{path}, which it extends, has no services"),
+                    );
+                    Ok(None)
+                }
                 Err(why) => {
-                    self.gap(extends, field, format!("{path}, which it extends, could not be read: {why}"));
+                    self.gap(
+                        extends,
+                        field,
+                        format!("{path}, which it extends, could not be read: {why}"),
+                    );
                     Ok(None)
                 }
             },
@@ -140,9 +154,12 @@ impl Walk<'_, '_, '_> {
             let way = self.chain.get(begin.unwrap_or(0)..).unwrap_or_default();
             let way = way.iter().chain([&step]);
             let same_file = self.chain.iter().all(|(file, _)| *file == step.0);
-            let words = way.map(|(file, service)| match same_file {
-                true => service.clone(),
-                false => format!("{service} ({file})"),
+            let words = way.map(|(file, service)| {
+                if same_file {
+                    service.clone()
+                } else {
+                    format!("{service} ({file})")
+                }
             });
             let way = words.collect::<Vec<_>>().join(" -> ");
             let what = if begin.is_some() {
@@ -154,7 +171,11 @@ impl Walk<'_, '_, '_> {
         }
         if services.get(name).is_none() {
             let file = &source.name;
-            self.gap(extends, field, format!("the service {name}, which it extends, is not in {file}"));
+            self.gap(
+                extends,
+                field,
+                format!("the service {name}, which it extends, is not in {file}"),
+            );
             return Ok(None);
         }
         self.service(services, name, source).map(Some)

@@ -47,9 +47,7 @@ fn filled(
             let end = name_length(rest);
             let (name, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
             if name.is_empty() {
-                return Err(
-                    "`$` begins no variable here: a dollar sign is written `$$`".to_owned()
-                );
+                return Err("`$` begins no variable here: a dollar sign is written `$$`".to_owned());
             }
             done.append(plain(name, value));
             rest = behind;
@@ -195,7 +193,10 @@ mod tests {
         for text in ["$NOT", "${NOT}", "${NOT:?e}", "${NOT?e}", "${X:-${NOT}}"] {
             let filled = fill(text, &value).expect("well-formed");
             assert!(
-                filled.why.as_deref().is_some_and(|why| why.starts_with("the variable NOT has no value")),
+                filled
+                    .why
+                    .as_deref()
+                    .is_some_and(|why| why.starts_with("the variable NOT has no value")),
                 "{text}"
             );
             assert!(filled.text.contains(MISSING), "{text}");
@@ -204,7 +205,9 @@ mod tests {
 
     #[test]
     fn what_is_no_variable_is_an_error() {
-        for text in ["$", "${", "${}", "${1}", "$1", "${SET!}", "${SET:}", "a $ b"] {
+        for text in [
+            "$", "${", "${}", "${1}", "$1", "${SET!}", "${SET:}", "a $ b",
+        ] {
             assert!(fill(text, &value).is_err(), "{text}");
         }
     }

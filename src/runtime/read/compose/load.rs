@@ -7,14 +7,19 @@ use super::dotenv::assignments;
 use super::interpolate::fill;
 use super::merge;
 use super::part::{Content, Key, Mark, Part, Source, Tag};
+use crate::runtime::Stated;
 use crate::runtime::read::{ReadError, Surroundings, host_path::normalise};
 use crate::runtime::tree::{self, Node, Value};
-use crate::runtime::Stated;
 
 /// Files that include each other one inside the other.
 const DEPTH: usize = 20;
 /// Sections whose entries an included file hands over.
-const SECTIONS: [&str; 6] = ["services", "networks", "volumes", "secrets", "configs", "models"];
+const SECTIONS: [&str; 6] = [
+    "services", "networks", "volumes", "secrets", "configs", "models",
+];
+
+/// A file, and what it says.
+type File = (Rc<Source>, Rc<Part>);
 
 /// Where variables get their values.
 #[derive(Clone)]
@@ -94,9 +99,9 @@ impl<'a> Loader<'a> {
             services.map("services")?;
             return Ok(root);
         }
-        Err(root.mark.fault(
-            "`services` is missing: a Compose file lists its containers under `services:`",
-        ))
+        Err(root
+            .mark
+            .fault("`services` is missing: a Compose file lists its containers under `services:`"))
     }
 
     /// One file, its documents over each other.
@@ -163,7 +168,7 @@ impl<'a> Loader<'a> {
         &mut self,
         path: &str,
         variables: &Variables<'_>,
-    ) -> Result<Result<(Rc<Source>, Rc<Part>), String>, ReadError> {
+    ) -> Result<Result<File, String>, ReadError> {
         let source = Rc::new(source_of(path, None));
         if let Some(part) = self.extended.get(path) {
             return Ok(Ok((source, Rc::clone(part))));
@@ -196,9 +201,9 @@ impl<'a> Loader<'a> {
     ) -> Result<(), ReadError> {
         let folder = &item.mark.source.folder;
         let path = match item.content {
-            Content::Map(_) => item.get("path").ok_or_else(|| {
-                item.mark.fault(format!("`{field}` has no `path`"))
-            })?,
+            Content::Map(_) => item
+                .get("path")
+                .ok_or_else(|| item.mark.fault(format!("`{field}` has no `path`")))?,
             _ => item,
         };
         let paths = path.one_or_more(field)?;
@@ -208,7 +213,10 @@ impl<'a> Loader<'a> {
             .map(|path| join(folder, path))
             .collect();
         if names.len() != paths.len() {
-            let why = paths.iter().find_map(Part::why).unwrap_or("a path is no text");
+            let why = paths
+                .iter()
+                .find_map(Part::why)
+                .unwrap_or("a path is no text");
             self.gap(item, field, format!("what is included is not known: {why}"));
             return Ok(());
         }
@@ -219,7 +227,9 @@ impl<'a> Loader<'a> {
             let mut chain = self.including.clone();
             chain.push(first);
             let chain = chain.join(" -> ");
-            return Err(item.mark.fault(format!("the files include each other: {chain}")));
+            return Err(item
+                .mark
+                .fault(format!("the files include each other: {chain}")));
         }
         let project = item.get("project_directory").and_then(Part::text);
         let project = project.map(|path| format!("{}/", join(folder, path)));
@@ -228,7 +238,11 @@ impl<'a> Loader<'a> {
             match self.around.file(name) {
                 Ok(text) => files.push((Rc::new(source_of(name, project.clone())), text)),
                 Err(why) => {
-                    self.gap(item, field, format!("the included file {name} could not be read: {why}"));
+                    self.gap(
+                        item,
+                        field,
+                        format!("the included file {name} could not be read: {why}"),
+                    );
                     return Ok(());
                 }
             }
@@ -252,22 +266,20 @@ impl<'a> Loader<'a> {
         variables: &Variables<'v>,
     ) -> Result<Variables<'v>, ReadError> {
         let mut inside = variables.clone();
-        match item.get("env_file") {
-            Some(list) => {
-                for path in list.one_or_more(field)?.iter().filter_map(Part::text) {
-                    let path = join(&item.mark.source.folder, path);
-                    match self.around.file(&path) {
-                        Ok(text) => inside.add(&text),
-                        Err(why) => {
-                            self.gap(item, field, format!("the env file {path} could not be read: {why}"));
-                        }
-                    }
-                }
+        let Some(list) = item.get("env_file") else {
+            let folder = files.first().map_or("", |(source, _)| &source.folder);
+            if let Ok(text) = self.around.file(&join(folder, ".env")) {
+                inside.add(&text);
             }
-            None => {
-                let folder = files.first().map_or("", |(source, _)| &source.folder);
-                if let Ok(text) = self.around.file(&join(folder, ".env")) {
-                    inside.add(&text);
+            return Ok(inside);
+        };
+        for path in list.one_or_more(field)?.iter().filter_map(Part::text) {
+            let path = join(&item.mark.source.folder, path);
+            match self.around.file(&path) {
+                Ok(text) => inside.add(&text),
+                Err(why) => {
+                    let why = format!("the env file {path} could not be read: {why}");
+                    self.gap(item, field, why);
                 }
             }
         }
@@ -316,7 +328,9 @@ impl<'a> Loader<'a> {
         if entries.iter().any(|(known, _)| known.name == key.name) {
             let field = format!("{section}.{}", key.name);
             self.gaps.push(Stated::new(
-                format!("`{field}` is left out: it is there already, and included files are not merged"),
+                format!(
+                    "`{field}` is left out: it is there already, and included files are not merged"
+                ),
                 key.mark.spot(field),
             ));
         } else {
@@ -408,9 +422,8 @@ fn scalar(
     if !text.contains('$') || is_own {
         return Ok(Content::Text(text.to_owned()));
     }
-    let filled = fill(text, &|name| variables.value(name)).map_err(|reason| {
-        mark.fault(format!("column {}: `{path}`: {reason}", mark.column))
-    })?;
+    let filled = fill(text, &|name| variables.value(name))
+        .map_err(|reason| mark.fault(format!("column {}: `{path}`: {reason}", mark.column)))?;
     Ok(match filled.why {
         None => Content::Text(filled.text),
         Some(why) => Content::Unknown {

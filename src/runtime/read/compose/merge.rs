@@ -42,8 +42,9 @@ fn rule(path: &[String]) -> Rule {
             | ["healthcheck", "test"]
             | ["ulimits", _] => Rule::Last,
             ["dns" | "dns_opt" | "dns_search" | "tmpfs" | "env_file" | "label_file"] => Rule::Texts,
-            ["environment" | "labels" | "annotations" | "sysctls"]
-            | ["deploy", "labels"] => Rule::Pairs,
+            ["environment" | "labels" | "annotations" | "sysctls"] | ["deploy", "labels"] => {
+                Rule::Pairs
+            }
             ["networks" | "depends_on" | "models"] => Rule::Names,
             ["logging"] => Rule::Logging,
             _ => Rule::Plain,
@@ -136,7 +137,9 @@ fn mappings(
         let known = done.iter().position(|(known, _)| known.name == key.name);
         match known.and_then(|index| done.get_mut(index)) {
             None => done.push((key, value)),
-            Some(_) if value.tag == Some(Tag::Reset) => done.retain(|(known, _)| known.name != key.name),
+            Some(_) if value.tag == Some(Tag::Reset) => {
+                done.retain(|(known, _)| known.name != key.name)
+            }
             Some((_, slot)) if key.name.starts_with("x-") => *slot = value,
             Some((_, slot)) => {
                 path.push(key.name);
@@ -222,9 +225,10 @@ fn unique(items: Vec<Part>, path: &[String]) -> Vec<Part> {
 fn place(key: &str, item: &Part) -> Option<String> {
     let text = |name: &str| item.get(name).and_then(Part::sketch).map(str::to_owned);
     match (key, item.sketch()) {
-        ("volumes", Some(short)) => {
-            volume_word::mount(short, &Spot::default()).target.value().cloned()
-        },
+        ("volumes", Some(short)) => volume_word::mount(short, &Spot::default())
+            .target
+            .value()
+            .cloned(),
         ("volumes", None) => text("target"),
         ("devices", Some(short)) => {
             let mut words = short.split(':');
@@ -245,13 +249,23 @@ fn place(key: &str, item: &Part) -> Option<String> {
             text("protocol").unwrap_or_else(|| "tcp".to_owned())
         )),
         ("secrets" | "configs", Some(name)) => Some(target(key, name)),
-        ("secrets" | "configs", None) => {
-            text("target").map_or_else(|| text("source"), Some).map(|name| target(key, &name))
-        }
+        ("secrets" | "configs", None) => text("target")
+            .map_or_else(|| text("source"), Some)
+            .map(|name| target(key, &name)),
         ("env_file", None) => text("path"),
         (
-            "cap_add" | "cap_drop" | "security_opt" | "group_add" | "expose" | "dns" | "dns_opt"
-            | "dns_search" | "env_file" | "tmpfs" | "volumes_from" | "device_cgroup_rules",
+            "cap_add"
+            | "cap_drop"
+            | "security_opt"
+            | "group_add"
+            | "expose"
+            | "dns"
+            | "dns_opt"
+            | "dns_search"
+            | "env_file"
+            | "tmpfs"
+            | "volumes_from"
+            | "device_cgroup_rules",
             Some(text),
         ) => Some(text.to_owned()),
         _ => None,

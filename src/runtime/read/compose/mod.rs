@@ -33,10 +33,7 @@ pub(in crate::runtime::read) use words::split as shell_words;
 /// Reads Compose files, each with its name and its text, as `docker compose -f FIRST -f SECOND` does.
 ///
 /// Services that belong only to profiles that nobody asked for are left out. How many containers there are of a service is not looked at.
-pub fn compose(
-    files: &[(&str, &str)],
-    around: &dyn Surroundings,
-) -> Result<Settings, ReadError> {
+pub fn compose(files: &[(&str, &str)], around: &dyn Surroundings) -> Result<Settings, ReadError> {
     let mut variables = Variables::new(around);
     // Whoever has no `.env` has no variables in it.
     if let Ok(text) = around.file(".env") {
@@ -70,8 +67,12 @@ fn settings(
             continue;
         }
         if part.get("provider").is_some() {
-            let why = format!("`{field}` is run by a provider, not by the engine: nothing can be told of it");
-            loader.gaps.push(super::super::Stated::new(why, key.mark.spot(field)));
+            let why = format!(
+                "`{field}` is run by a provider, not by the engine: nothing can be told of it"
+            );
+            loader
+                .gaps
+                .push(super::super::Stated::new(why, key.mark.spot(field)));
             continue;
         }
         let gaps = loader.service_gaps.remove(&key.name).unwrap_or_default();
@@ -84,7 +85,10 @@ fn settings(
         // Keys at the top belong to no service; they are named once, with the first.
         Some(first) => first.unknown_keys.splice(0..0, unknown).for_each(drop),
         None => loader.gaps.extend(unknown.into_iter().map(|unknown| {
-            super::super::Stated::new(format!("the key `{}` is not known", unknown.key), unknown.at)
+            super::super::Stated::new(
+                format!("the key `{}` is not known", unknown.key),
+                unknown.at,
+            )
         })),
     }
     Ok(Settings {
@@ -95,11 +99,7 @@ fn settings(
 }
 
 /// Whether one of a service's profiles is asked for, or it has none. A profile that is not known may be.
-fn is_asked_for(
-    part: &Part,
-    field: &str,
-    around: &dyn Surroundings,
-) -> Result<bool, ReadError> {
+fn is_asked_for(part: &Part, field: &str, around: &dyn Surroundings) -> Result<bool, ReadError> {
     let Some(profiles) = part.get("profiles") else {
         return Ok(true);
     };

@@ -4,7 +4,7 @@ use super::merge::target;
 use super::part::{Content, Part};
 use super::service::{Reader, piece};
 use crate::runtime::read::{ReadError, host_path::normalise, volume_word};
-use crate::runtime::{Device, Mount, MountKind, Setting, Spot, Stated};
+use crate::runtime::{Device, Mount, MountKind, Setting, Stated};
 
 /// Where `use_api_socket` puts the engine's socket, and where it takes it from.
 const API_SOCKET: &str = "/var/run/docker.sock";
@@ -38,7 +38,9 @@ fn volumes(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
             _ => return Err(item.wrong(&field, "a text or a mapping")),
         };
         if found.target.is_absent() {
-            return Err(item.mark.fault(format!("`{field}` says no place in the container")));
+            return Err(item
+                .mark
+                .fault(format!("`{field}` says no place in the container")));
         }
         found.at = item.spot(field);
         reader.spec.mounts.push(found);
@@ -51,11 +53,11 @@ fn short_volume(root: &Part, item: &Part, text: &str, field: &str) -> Mount {
     let missing = super::MISSING;
     let found = volume_word::mount(text, &item.spot(field));
     let mut mount = match found.source.value() {
-        None => mount(MountKind::Volume, item.spot(field)),
+        None => volume_word::empty(MountKind::Volume, &item.spot(field)),
         Some(source) if found.kind == MountKind::Host => host(item, source, field),
         // A path or a name: what is not known is taken for what could be worse, with an unknown source.
         Some(source) if source.contains(missing) => {
-            let mut mount = mount(MountKind::Host, item.spot(field));
+            let mut mount = volume_word::empty(MountKind::Host, &item.spot(field));
             mount.source = piece(item, source, field);
             mount
         }
@@ -76,10 +78,6 @@ fn short_volume(root: &Part, item: &Part, text: &str, field: &str) -> Mount {
     mount
 }
 
-fn mount(kind: MountKind, at: Spot) -> Mount {
-    volume_word::empty(kind, &at)
-}
-
 /// A path of the host. A relative one begins at the folder of the file that says it.
 fn host(item: &Part, source: &str, field: &str) -> Mount {
     let folder = &item.mark.source.folder;
@@ -93,20 +91,22 @@ fn host(item: &Part, source: &str, field: &str) -> Mount {
     } else {
         MountKind::Host
     };
-    let mut found = mount(kind, item.spot(field));
+    let mut found = volume_word::empty(kind, &item.spot(field));
     found.source = piece(item, &path, field);
     found
 }
 
 /// A volume by its name. Driver options can make it a path of the host, or a file system of another machine.
 fn named(root: &Part, name: &str, item: &Part, field: &str) -> Mount {
-    let mut found = mount(MountKind::Volume, item.spot(field));
+    let mut found = volume_word::empty(MountKind::Volume, &item.spot(field));
     found.source = piece(item, name, field);
     let Some(options) = root.at(&["volumes", name, "driver_opts"]) else {
         return found;
     };
     let text = |key: &str| options.get(key).and_then(Part::sketch).unwrap_or_default();
-    let is_bind = text("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
+    let is_bind = text("o")
+        .split(',')
+        .any(|word| matches!(word.trim(), "bind" | "rbind"));
     let kind = text("type");
     let device = options.get("device");
     if is_bind || (kind == "none" && device.is_some()) || kind == "bind" {
@@ -121,13 +121,16 @@ fn named(root: &Part, name: &str, item: &Part, field: &str) -> Mount {
         };
     } else if kind == "tmpfs" {
         found.kind = MountKind::Memory;
-        let size = text("o").split(',').find_map(|word| word.trim().strip_prefix("size="));
+        let size = text("o")
+            .split(',')
+            .find_map(|word| word.trim().strip_prefix("size="));
         found.size = size.map_or(Setting::Absent, |size| piece(options, size, field));
     } else if !kind.is_empty() && !kind.contains(super::MISSING) {
         found.kind = MountKind::Other(kind.to_owned());
     }
     if text("o").split(',').any(|word| word.trim() == "ro") {
-        found.read_only = Setting::stated(true, options.spot(format!("volumes.{name}.driver_opts.o")));
+        found.read_only =
+            Setting::stated(true, options.spot(format!("volumes.{name}.driver_opts.o")));
     }
     found
 }
@@ -135,24 +138,27 @@ fn named(root: &Part, name: &str, item: &Part, field: &str) -> Mount {
 fn long_volume(root: &Part, item: &Part, field: &str) -> Result<Mount, ReadError> {
     let text = |name: &str| -> Result<Setting<String>, ReadError> {
         let part = item.get(name);
-        part.map_or(Ok(Setting::Absent), |part| part.setting(&format!("{field}.{name}")))
+        part.map_or(Ok(Setting::Absent), |part| {
+            part.setting(&format!("{field}.{name}"))
+        })
     };
     let source = item.get("source");
     let sketch = source.and_then(Part::sketch).unwrap_or_default();
     let kind = text("type")?;
     let mut found = match (kind.value().map(String::as_str), source) {
         (Some("bind"), Some(source)) => host(source, sketch, &format!("{field}.source")),
-        (Some("bind"), None) => mount(MountKind::Host, item.spot(field)),
+        (Some("bind"), None) => volume_word::empty(MountKind::Host, &item.spot(field)),
         (Some("volume"), Some(source)) => named(root, sketch, source, &format!("{field}.source")),
-        (Some("volume"), None) => mount(MountKind::Volume, item.spot(field)),
-        (Some("tmpfs"), _) => mount(MountKind::Memory, item.spot(field)),
+        (Some("volume"), None) => volume_word::empty(MountKind::Volume, &item.spot(field)),
+        (Some("tmpfs"), _) => volume_word::empty(MountKind::Memory, &item.spot(field)),
         (Some(other), _) => {
-            let mut found = mount(MountKind::Other(other.to_owned()), item.spot(field));
+            let mut found =
+                volume_word::empty(MountKind::Other(other.to_owned()), &item.spot(field));
             found.source = text("source")?;
             found
         }
         (None, _) if kind.unknown().is_some() => {
-            let mut found = mount(MountKind::Host, item.spot(field));
+            let mut found = volume_word::empty(MountKind::Host, &item.spot(field));
             found.source = Setting::Unknown {
                 why: kind.unknown().unwrap_or_default().to_owned(),
                 at: item.spot(field),
@@ -163,7 +169,9 @@ fn long_volume(root: &Part, item: &Part, field: &str) -> Result<Mount, ReadError
     };
     found.target = text("target")?;
     if let Some(flag) = item.get("read_only") {
-        found.read_only = flag.flag(&format!("{field}.read_only"))?.or(found.read_only);
+        found.read_only = flag
+            .flag(&format!("{field}.read_only"))?
+            .or(found.read_only);
     }
     details(item, field, &mut found)?;
     Ok(found)
@@ -207,7 +215,7 @@ fn tmpfs(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadEr
         let field = format!("{field}[{number}]");
         let text = item.sketch().ok_or_else(|| item.wrong(&field, "a text"))?;
         let (path, options) = text.split_once(':').unwrap_or((text, ""));
-        let mut found = mount(MountKind::Memory, item.spot(field.clone()));
+        let mut found = volume_word::empty(MountKind::Memory, &item.spot(field.clone()));
         found.target = piece(item, path, &field);
         volume_word::apply_options(options, &mut found);
         if let Some(size) = found.size.value().cloned() {
@@ -228,7 +236,10 @@ fn handed_in(
     let singular = kind.trim_end_matches('s');
     for (number, item) in part.list(field)?.iter().enumerate() {
         let field = format!("{field}[{number}]");
-        let mut found = mount(MountKind::Other(singular.to_owned()), item.spot(field.clone()));
+        let mut found = volume_word::empty(
+            MountKind::Other(singular.to_owned()),
+            &item.spot(field.clone()),
+        );
         let source = match item.content {
             Content::Map(_) => item.get("source"),
             _ => Some(item),
@@ -256,14 +267,22 @@ fn devices(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
             Content::Map(_) => ["source", "target", "permissions"]
                 .map(|name| item.get(name).and_then(Part::text).map(str::to_owned))
                 .to_vec(),
-            _ => {
-                let text = item.sketch().ok_or_else(|| item.wrong(&field, "a text or a mapping"))?;
-                text.split(':').map(|word| Some(word.to_owned())).collect()
-            }
+            _ => item
+                .sketch()
+                .ok_or_else(|| item.wrong(&field, "a text or a mapping"))?
+                .split(':')
+                .map(|word| Some(word.to_owned()))
+                .collect(),
         };
-        let unknown = item.why().or_else(|| item.get("source").and_then(Part::why));
+        let unknown = item
+            .why()
+            .or_else(|| item.get("source").and_then(Part::why));
         if let Some(why) = unknown.map(str::to_owned) {
-            reader.gap(item, &field, format!("which device it is is not known: {why}"));
+            reader.gap(
+                item,
+                &field,
+                format!("which device it is is not known: {why}"),
+            );
         }
         let mut words = words.into_iter();
         let host = words.next().flatten().unwrap_or_default();
@@ -277,7 +296,11 @@ fn devices(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
             continue;
         }
         reader.spec.devices.push(Device {
-            host: if host.starts_with('/') { normalise(&host) } else { host },
+            host: if host.starts_with('/') {
+                normalise(&host)
+            } else {
+                host
+            },
             inside: words.next().flatten(),
             permissions: words.next().flatten(),
             at: item.spot(field),
@@ -288,12 +311,14 @@ fn devices(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
 
 fn api_socket(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadError> {
     let source = match part.flag(field)? {
-        Setting::Stated(stated) if stated.value => Setting::stated(API_SOCKET.to_owned(), stated.at),
+        Setting::Stated(stated) if stated.value => {
+            Setting::stated(API_SOCKET.to_owned(), stated.at)
+        }
         Setting::Unknown { why, at } => Setting::Unknown { why, at },
         _ => return Ok(()),
     };
     let at = part.spot(field);
-    let mut found = mount(MountKind::Host, at.clone());
+    let mut found = volume_word::empty(MountKind::Host, &at);
     found.source = source;
     found.target = Setting::stated(API_SOCKET.to_owned(), at);
     reader.spec.mounts.push(found);

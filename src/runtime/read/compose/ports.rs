@@ -19,10 +19,10 @@ pub(super) fn take(
         let field = format!("{field}[{number}]");
         let words = match &item.content {
             Content::Map(_) => long(item, &field)?,
-            _ => {
-                let text = item.sketch().ok_or_else(|| item.wrong(&field, "a port or a mapping"))?;
-                port_word::port(text)
-            }
+            _ => item
+                .sketch()
+                .map(port_word::port)
+                .ok_or_else(|| item.wrong(&field, "a port or a mapping"))?,
         };
         let unknown = unknown(item);
         match words.and_then(|words| port(&words, item, &field)) {
@@ -58,8 +58,8 @@ fn long(item: &Part, field: &str) -> Result<Option<port_word::ShortPort>, ReadEr
         })
         .transpose()
     };
-    let container = text("target")?
-        .ok_or_else(|| item.mark.fault(format!("`{field}` has no `target`")))?;
+    let container =
+        text("target")?.ok_or_else(|| item.mark.fault(format!("`{field}` has no `target`")))?;
     Ok(Some(port_word::ShortPort {
         host_ip: text("host_ip")?.filter(|ip| !ip.is_empty()),
         host: text("published")?.filter(|port| !port.is_empty()),

@@ -34,7 +34,11 @@ pub(super) fn take(
 /// A text as a shell splits it, or a list of words. Nothing leaves the image's own; an empty one clears it.
 fn command(part: &Part, field: &str) -> Result<Setting<Vec<String>>, ReadError> {
     let Content::List(items) = &part.content else {
-        return part.read(field, "a command whose quotes are closed, or a list", words::split);
+        return part.read(
+            field,
+            "a command whose quotes are closed, or a list",
+            words::split,
+        );
     };
     let mut words = Vec::new();
     for (number, item) in items.iter().enumerate() {
@@ -53,11 +57,14 @@ fn environment(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), 
         if matches!(value.content, Content::List(_) | Content::Map(_)) {
             return Err(value.wrong(&format!("{field}.{}", key.name), "a text"));
         }
-        set(reader, EnvironmentVariable {
-            at: key.mark.spot(format!("{field}.{}", key.name)),
-            name: key.name,
-            value: value.text().map(str::to_owned),
-        });
+        set(
+            reader,
+            EnvironmentVariable {
+                at: key.mark.spot(format!("{field}.{}", key.name)),
+                name: key.name,
+                value: value.text().map(str::to_owned),
+            },
+        );
     }
     Ok(())
 }
@@ -105,7 +112,11 @@ fn env_file(reader: &mut Reader<'_>, item: &Part, field: &str) -> Result<(), Rea
     let path = match path.setting(field)? {
         Setting::Stated(stated) => join(&item.mark.source.folder, &stated.value),
         Setting::Unknown { why, .. } => {
-            reader.gap(item, field, format!("which env file it is is not known: {why}"));
+            reader.gap(
+                item,
+                field,
+                format!("which env file it is is not known: {why}"),
+            );
             return Ok(());
         }
         Setting::Absent => return Ok(()),
@@ -114,15 +125,22 @@ fn env_file(reader: &mut Reader<'_>, item: &Part, field: &str) -> Result<(), Rea
         Ok(text) => {
             let variables = reader.variables;
             for line in assignments(&text, raw, &|name| variables.value(name)) {
-                set(reader, EnvironmentVariable {
-                    name: line.name,
-                    value: line.value,
-                    at: item.spot(field),
-                });
+                set(
+                    reader,
+                    EnvironmentVariable {
+                        name: line.name,
+                        value: line.value,
+                        at: item.spot(field),
+                    },
+                );
             }
         }
         Err(why) if required => {
-            reader.gap(item, field, format!("the env file {path} could not be read: {why}"));
+            reader.gap(
+                item,
+                field,
+                format!("the env file {path} could not be read: {why}"),
+            );
         }
         Err(_) => {}
     }
@@ -192,7 +210,9 @@ fn asked(command: Vec<String>, at: crate::runtime::Spot) -> Setting<Health> {
 
 fn logging(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadError> {
     part.map(field)?;
-    let driver = part.get("driver").map(|driver| driver.setting(&format!("{field}.driver")));
+    let driver = part
+        .get("driver")
+        .map(|driver| driver.setting(&format!("{field}.driver")));
     let driver = driver.transpose()?.unwrap_or_default();
     if let Setting::Unknown { why, at } = driver {
         reader.spec.log = Setting::Unknown { why, at };
@@ -218,7 +238,11 @@ fn hooks(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadEr
             && flag.flag(&format!("{field}.privileged"))?.value() != Some(&false)
         {
             let field = format!("{field}.privileged");
-            reader.gap(flag, &field, "a hook is run with all privileges: it is not held in by the container's settings");
+            reader.gap(
+                flag,
+                &field,
+                "a hook is run with all privileges: it is not held in by the container's settings",
+            );
         }
     }
     Ok(())

@@ -58,23 +58,28 @@ fn ulimits(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
             Content::Map(_) => {
                 let side = |name: &str| {
                     let missing = || value.mark.fault(format!("`{field}` has no `{name}`"));
-                    value.get(name).ok_or_else(missing)?.integer(&format!("{field}.{name}"))
+                    value
+                        .get(name)
+                        .ok_or_else(missing)?
+                        .integer(&format!("{field}.{name}"))
                 };
                 (side("soft")?, side("hard")?)
             }
             _ => (value.integer(&field)?, value.integer(&field)?),
         };
-        match (soft.value(), hard.value()) {
-            (Some(soft), Some(hard)) => reader.spec.limits.ulimits.push(Ulimit {
+        if let (Some(soft), Some(hard)) = (soft.value(), hard.value()) {
+            reader.spec.limits.ulimits.push(Ulimit {
                 name: key.name.clone(),
                 soft: *soft,
                 hard: *hard,
                 at: value.spot(field),
-            }),
-            _ => {
-                let why = soft.unknown().or(hard.unknown()).unwrap_or("it says nothing");
-                reader.gap(value, &field, format!("the limit is not known: {why}"));
-            }
+            });
+        } else {
+            let why = soft
+                .unknown()
+                .or(hard.unknown())
+                .unwrap_or("it says nothing");
+            reader.gap(value, &field, format!("the limit is not known: {why}"));
         }
     }
     Ok(())
@@ -90,10 +95,15 @@ fn sysctls(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
         // A list is no value; the name alone counts where the value is not known.
         let text = match &value.content {
             Content::Nothing => "",
-            _ => value.sketch().ok_or_else(|| value.wrong(&field, "a text"))?,
+            _ => value
+                .sketch()
+                .ok_or_else(|| value.wrong(&field, "a text"))?,
         };
         let pair = (key.name.clone(), text.replace(super::MISSING, ""));
-        reader.spec.sysctls.push(Stated::new(pair, value.spot(field)));
+        reader
+            .spec
+            .sysctls
+            .push(Stated::new(pair, value.spot(field)));
     }
     Ok(())
 }
@@ -119,17 +129,25 @@ fn requests(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Rea
         let mut words = Vec::new();
         for (key, value) in item.map(&field)? {
             let text = match &value.content {
-                Content::List(items) => {
-                    items.iter().filter_map(Part::text).collect::<Vec<_>>().join("+")
-                }
+                Content::List(items) => items
+                    .iter()
+                    .filter_map(Part::text)
+                    .collect::<Vec<_>>()
+                    .join("+"),
                 _ => value.text().unwrap_or_default().to_owned(),
             };
-            if matches!(key.name.as_str(), "driver" | "count" | "device_ids" | "capabilities") {
+            if matches!(
+                key.name.as_str(),
+                "driver" | "count" | "device_ids" | "capabilities"
+            ) {
                 words.push(format!("{}={text}", key.name));
             }
         }
         let spot = item.spot(field);
-        reader.spec.device_requests.push(Stated::new(words.join(","), spot));
+        reader
+            .spec
+            .device_requests
+            .push(Stated::new(words.join(","), spot));
     }
     Ok(())
 }
@@ -147,7 +165,9 @@ pub(super) fn deploy(
     deploy.map(&field)?;
     let limit = |name: &str| {
         let field = format!("{field}.resources.limits.{name}");
-        deploy.at(&["resources", "limits", name]).map(|part| (part, field))
+        deploy
+            .at(&["resources", "limits", name])
+            .map(|part| (part, field))
     };
     let limits = &mut reader.spec.limits;
     if let Some((part, field)) = limit("memory") {
@@ -180,11 +200,16 @@ fn restart(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
     part.map(field)?;
     let text = |name: &str| {
         let part = part.get(name);
-        part.map_or(Ok(Setting::Absent), |part| part.setting(&format!("{field}.{name}")))
+        part.map_or(Ok(Setting::Absent), |part| {
+            part.setting(&format!("{field}.{name}"))
+        })
     };
     let (condition, attempts) = (text("condition")?, text("max_attempts")?);
     let at = part.spot(field);
-    let unknown = condition.unknown().or(attempts.unknown()).map(str::to_owned);
+    let unknown = condition
+        .unknown()
+        .or(attempts.unknown())
+        .map(str::to_owned);
     reader.spec.restart = match unknown {
         Some(why) => Setting::Unknown { why, at },
         None => {

@@ -17,7 +17,9 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     pub(super) fn gap(&mut self, part: &Part, field: &str, why: impl Into<String>) {
-        self.spec.gaps.push(Stated::new(why.into(), part.spot(field)));
+        self.spec
+            .gaps
+            .push(Stated::new(why.into(), part.spot(field)));
     }
 
     /// The texts of a list; what is not known of it becomes a gap.

@@ -197,6 +197,15 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The same setting with another value, as a reader understands it.
+pub fn mapped<T, U>(setting: Setting<T>, change: impl FnOnce(T) -> U) -> Setting<U> {
+    match setting {
+        Setting::Absent => Setting::Absent,
+        Setting::Stated(stated) => Setting::stated(change(stated.value), stated.at),
+        Setting::Unknown { why, at } => Setting::Unknown { why, at },
+    }
+}
+
 fn joined(path: &str, key: &str) -> String {
     // A key with dots, such as an annotation's, would read as several.
     match (path.is_empty(), key.contains(['.', '/'])) {

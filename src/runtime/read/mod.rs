@@ -4,6 +4,7 @@
 //! the text is broken. A form is recognised by what it is, and its file's name is a hint.
 
 pub mod host_path;
+pub mod kubernetes;
 pub mod size;
 
 use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};

@@ -195,12 +195,11 @@ pub(super) fn run_as_non_root(subject: &Subject<'_>, version: Version, findings:
 /// `check_runAsUser.go`.
 pub(super) fn run_as_user(subject: &Subject<'_>, version: Version, findings: &mut Findings) {
     let path = ["securityContext", "runAsUser"];
-    let mut forbid_zero =
-        |root: &Field<'_>, container: Option<&Seen<'_>>, findings: &mut Findings| {
-            if let Some((0, at)) = findings.stated(settle(root, &path, Field::integer)) {
-                findings.forbid(container, &path, Some("0".to_owned()), &at);
-            }
-        };
+    let forbid_zero = |root: &Field<'_>, container: Option<&Seen<'_>>, findings: &mut Findings| {
+        if let Some((0, at)) = findings.stated(settle(root, &path, Field::integer)) {
+            findings.forbid(container, &path, Some("0".to_owned()), &at);
+        }
+    };
     forbid_zero(&subject.spec, None, findings);
     subject.each(findings, |container, findings| {
         forbid_zero(&container.field, Some(container), findings);

@@ -1,6 +1,6 @@
 //! A pod as the checks see it, and what a check finds.
 
-use super::super::super::field::{Field, TypeError};
+use super::super::super::field::{Field, TypeError, mapped};
 use super::super::super::{Pod, Setting, Spot, tree::Node};
 use super::Violation;
 
@@ -57,22 +57,17 @@ impl<'a> Subject<'a> {
 
     /// `hostUsers: false`: the pod has a user namespace of its own.
     pub(super) fn own_users(&self) -> Setting<bool> {
-        match settle(&self.spec, &["hostUsers"], Field::boolean) {
-            Setting::Stated(mut stated) => {
-                stated.value = !stated.value;
-                Setting::Stated(stated)
-            }
-            other => other,
-        }
+        mapped(
+            settle(&self.spec, &["hostUsers"], Field::boolean),
+            |shared| !shared,
+        )
     }
 
     /// `os.name: windows`, in this very spelling.
     pub(super) fn is_windows(&self) -> Setting<bool> {
-        match settle(&self.spec, &["os", "name"], Field::text) {
-            Setting::Stated(stated) => Setting::stated(stated.value == "windows", stated.at),
-            Setting::Absent => Setting::Absent,
-            Setting::Unknown { why, at } => Setting::Unknown { why, at },
-        }
+        mapped(settle(&self.spec, &["os", "name"], Field::text), |name| {
+            name == "windows"
+        })
     }
 
     /// Each container, told to a check.

@@ -6,10 +6,12 @@
 //! unknown, and never taken for safe.
 
 pub mod json;
+pub mod field;
 mod pod;
 pub mod read;
 mod setting;
 mod spec;
+pub mod standards;
 pub mod tree;
 
 pub use pod::Pod;

@@ -18,6 +18,7 @@ pub mod host_path;
 mod port_word;
 pub mod quadlet;
 mod security_option;
+pub mod kubernetes;
 pub mod size;
 mod volume_word;
 

@@ -3,28 +3,28 @@
 //! What comes in: a text, and a way to read the files and variables that it names. What goes out: [`Settings`], or the first place where
 //! the text is broken. A form is recognised by what it is, and its file's name is a hint.
 
-mod recognise;
-
-pub use recognise::recognise;
+mod compose;
 mod docker_run;
 mod engine_words;
 pub mod host_path;
 mod inspect;
 mod json_object;
+mod kubernetes;
 mod oci;
-pub mod compose;
-mod engine_words;
-pub mod host_path;
 mod port_word;
-pub mod quadlet;
+mod quadlet;
+mod recognise;
 mod security_option;
-pub mod kubernetes;
 pub mod size;
 mod volume_word;
 
+pub use compose::compose;
 pub use docker_run::docker_run;
 pub use inspect::inspect;
+pub use kubernetes::kubernetes;
 pub use oci::oci;
+
+pub use recognise::recognise;
 
 use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
 

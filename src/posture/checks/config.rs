@@ -80,10 +80,13 @@ pub(super) const CHECKS: &[ImageCheck] = &[
 /// SSH, Telnet, RDP, VNC, the engine's API, X11, the debuggers of Node.js and Java.
 const ADMIN_PORTS: [u16; 9] = [22, 23, 2375, 2376, 3389, 5900, 6000, 9229, 5005];
 /// Folders whose content is the system's.
-const SYSTEM: [&str; 15] = [
+const SYSTEM: [&str; 18] = [
     "",
     "etc",
     "usr",
+    "usr/bin",
+    "usr/sbin",
+    "usr/lib",
     "lib",
     "lib64",
     "bin",

@@ -24,11 +24,24 @@ mod words;
 use std::rc::Rc;
 
 use super::{ReadError, Settings, Surroundings};
+use crate::runtime::Stated;
 use load::{Loader, Variables};
 use part::{Part, Source};
 
 pub(in crate::runtime::read) use part::MISSING;
 pub(in crate::runtime::read) use words::split as shell_words;
+
+/// Names and values of an env file, as quadlets have them, too. `None`: the value is not known.
+pub(in crate::runtime::read) fn env_file(
+    text: &str,
+    outer: &dyn Fn(&str) -> Option<String>,
+) -> Vec<(String, Option<String>)> {
+    let lines = dotenv::assignments(text, false, outer);
+    lines
+        .into_iter()
+        .map(|line| (line.name, line.value))
+        .collect()
+}
 
 /// Reads Compose files, each with its name and its text, as `docker compose -f FIRST -f SECOND` does.
 ///
@@ -72,7 +85,7 @@ fn settings(
             );
             loader
                 .gaps
-                .push(super::super::Stated::new(why, key.mark.spot(field)));
+                .push(Stated::new(why, key.mark.spot(field)));
             continue;
         }
         let gaps = loader.service_gaps.remove(&key.name).unwrap_or_default();
@@ -85,7 +98,7 @@ fn settings(
         // Keys at the top belong to no service; they are named once, with the first.
         Some(first) => first.unknown_keys.splice(0..0, unknown).for_each(drop),
         None => loader.gaps.extend(unknown.into_iter().map(|unknown| {
-            super::super::Stated::new(
+            Stated::new(
                 format!("the key `{}` is not known", unknown.key),
                 unknown.at,
             )

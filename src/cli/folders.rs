@@ -19,6 +19,14 @@ pub(super) fn store() -> Result<PathBuf, Failure> {
         .join("advisories.db"))
 }
 
+/// The list of bases.
+pub(super) fn bases() -> Result<PathBuf, Failure> {
+    Ok(base("--bases")?
+        .data_dir()
+        .join("plimsoll")
+        .join("bases.json"))
+}
+
 fn base(flag: &str) -> Result<impl BaseStrategy, Failure> {
     let hint = format!("set HOME, or name a place with {flag}");
     choose_base_strategy().map_err(|error| Failure::new(error).with_hint(Some(hint)))

@@ -14,6 +14,7 @@ use crate::inventory::{SBOM_LIMIT, read_sbom};
 use crate::layers::Cache;
 use crate::model::limits::read_at_most;
 use crate::model::{Date, Limits, Platform};
+use crate::posture::Bases;
 use crate::scan::{
     Explained, Progress as _, ScanError, ScanOptions, explain, explain_sbom, scan, scan_sbom,
 };
@@ -48,6 +49,8 @@ pub(super) struct Wanted {
     pub(super) new_since: Option<AsOf>,
     /// How secrets are looked for.
     pub(super) settings: SecretSettings,
+    /// The bases that the user knows.
+    pub(super) bases: Bases,
 }
 
 /// The image and the way it is read.
@@ -190,6 +193,7 @@ impl ImageArguments {
             secret_rules: wanted.settings.rules,
             fingerprint_key: wanted.settings.key,
             exceptions: wanted.settings.exceptions,
+            bases: wanted.bases,
         };
         let looked = match subject {
             Subject::Sbom(path) => of_list(&file_name(path), &read_file(path)?, &options),

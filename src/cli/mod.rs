@@ -2,6 +2,7 @@
 //!
 //! Data goes to standard output, everything else to standard error. Nothing here decides what a finding is.
 
+mod base;
 mod clock;
 mod compare;
 mod convert;
@@ -94,6 +95,8 @@ enum Command {
     Secrets(secrets::SecretsArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
+    /// The bases that images are built on: note them, so that a scan says how far behind an image is.
+    Base(base::BaseArguments),
     /// Keys that sign: make one.
     Key(key::KeyArguments),
     /// Print the completions of a shell, to be put where it looks for them.
@@ -151,6 +154,7 @@ pub fn run() -> Exit {
         Command::Explain(explain) => explain.run(manners),
         Command::Secrets(secrets) => secrets.run(manners),
         Command::Db(db) => db.run(manners),
+        Command::Base(base) => base.run(manners),
         Command::Key(key) => key.run(),
         Command::Completions { shell } => {
             // Through a buffer: the generator panics where it cannot write.

@@ -8,7 +8,7 @@ use super::clock::today;
 use super::image::{FORMS, ImageArguments, Subject, Wanted};
 use super::output::{Output, look};
 use super::secret_options::SecretArguments;
-use super::{Exit, Failure, Manners, db, folders};
+use super::{Exit, Failure, Manners, base, db, folders};
 use crate::advisories::{AsOf, Store, needed_ecosystems};
 use crate::evidence::Gate;
 use crate::model::Date;
@@ -63,6 +63,10 @@ pub(super) struct ScanArguments {
     /// The day for which it is judged whether the distribution is still looked after; today unless given.
     #[arg(long, value_name = "YYYY-MM-DD", env = "PLIMSOLL_DATE")]
     date: Option<Date>,
+
+    /// The list of bases that `plimsoll base` keeps: the scan says on which one the image is built, and how far behind that is.
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_BASES")]
+    bases: Option<PathBuf>,
 
     /// First fetch the advisories that this image needs, and no others. What cannot be had is a warning.
     #[arg(long, conflicts_with = "as_of")]
@@ -129,6 +133,7 @@ impl ScanArguments {
             max_age: self.max_age,
             new_since: self.new_since,
             settings: self.secrets.settings()?,
+            bases: base::read(self.bases.as_deref())?,
         };
         let evidence = self.image.scan(&subject, &store, wanted, manners)?;
         self.secrets.write_baseline(&evidence.findings)?;

@@ -465,6 +465,9 @@ pub struct Policy {
     /// Whether the image's container boundary was checked.
     #[serde(default)]
     pub posture: bool,
+    /// Digest over the bases that the user knows; `None` where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bases: Option<Digest>,
     /// Whether the files of packages were compared with the digests that the packages record.
     #[serde(default)]
     pub integrity: bool,

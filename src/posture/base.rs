@@ -2,6 +2,8 @@
 //!
 //! The layers decide: the name in a label is a claim. Who knows bases, and from where, is the caller's matter.
 
+use serde::{Deserialize, Serialize};
+
 use super::ImageView;
 use crate::model::{Date, DiffId};
 
@@ -11,7 +13,7 @@ const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
 /// A base that somebody has seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseKnown {
     /// Its name with the tag: `debian:12-slim`.
     pub name: String,

@@ -6,6 +6,7 @@
 
 mod access;
 mod base;
+mod bases;
 pub mod checks;
 pub mod history;
 mod script_causes;
@@ -14,5 +15,6 @@ mod view;
 
 pub use access::{Identity, others_who_write};
 pub use base::{BaseKnown, BaseMatch, Lag, known_base, lag, named_base};
+pub use bases::{Bases, BasesError};
 pub use scripts::Scripts;
 pub use view::{ImageView, Resolved, RunUser, Seen, Unseen};

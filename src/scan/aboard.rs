@@ -11,7 +11,7 @@ use crate::evidence::{
     vulnerability,
 };
 use crate::model::{Accounting, Digest, Distribution, Gap, GapKind, Package};
-use crate::posture::ImageView;
+use crate::posture::{self, ImageView};
 
 /// All that is known of a subject before the advisories are asked.
 pub(super) struct Aboard {
@@ -40,7 +40,7 @@ impl Aboard {
         self.keep_what_is_wanted(options);
         let (vulnerabilities, unjudged) = self.vulnerabilities(store, options.new_since)?;
         let (as_of_date, past_life) = life::judge(store, self.distribution.as_ref(), options.date)?;
-        let (boundary, checks) = self.boundary();
+        let (boundary, checks) = self.boundary(options, store)?;
         let findings = self.findings(vulnerabilities, boundary);
         let starter = store.starter_size()?;
         let (aged_by, stale) = age::judge(store, options)?;
@@ -66,6 +66,9 @@ impl Aboard {
                 fail_on: options.gate,
                 secrets: options.secrets,
                 posture: options.posture,
+                bases: (!options.bases.all().is_empty())
+                    .then(|| options.bases.digest())
+                    .transpose()?,
                 integrity: options.integrity,
                 all: options.all,
                 deleted: options.deleted,
@@ -140,12 +143,19 @@ impl Aboard {
     }
 
     /// What the image itself says of the container boundary.
-    fn boundary(&self) -> (Vec<Finding>, Vec<CheckRecord>) {
-        let Some(_view) = &self.view else {
-            return (Vec::new(), Vec::new());
+    fn boundary(
+        &mut self,
+        options: &ScanOptions,
+        store: &Store,
+    ) -> Result<(Vec<Finding>, Vec<CheckRecord>), ScanError> {
+        let Some(mut view) = self.view.take() else {
+            return Ok((Vec::new(), Vec::new()));
         };
+        view.date = options.date;
+        view.end_of_life = life::ended(store, self.distribution.as_ref(), options.date)?;
+        let checked = posture::checks::run(&view);
         let instruction = |layer: usize| self.subject.layers.get(layer)?.instruction.clone();
-        boundary(&[], instruction)
+        Ok(boundary(&checked, instruction))
     }
 
     fn findings(&mut self, mut findings: Vec<Finding>, boundary: Vec<Finding>) -> Vec<Finding> {

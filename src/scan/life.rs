@@ -20,6 +20,19 @@ pub(super) fn judge(
     Ok((Some(date), past_life(distribution, &life, date)))
 }
 
+/// Whether the distribution's life is over on that day, and since when; `None` where the store does not know it or no day was asked.
+pub(super) fn ended(
+    store: &Store,
+    distribution: Option<&Distribution>,
+    date: Option<Date>,
+) -> Result<Option<Option<Date>>, ScanError> {
+    let (Some(distribution), Some(date)) = (distribution, date) else {
+        return Ok(None);
+    };
+    let life = store.end_of_life(distribution)?;
+    Ok(life.map(|life| past_life(distribution, &life, date).and(life.ends)))
+}
+
 fn past_life(distribution: &Distribution, life: &EndOfLife, date: Date) -> Option<Gap> {
     let since = life.ends?;
     let last = life

@@ -19,6 +19,7 @@ use crate::evidence::{Evidence, Gate};
 use crate::inventory;
 use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
 use crate::model::{Date, DiffId, Digest, LayerDescriptor, Limits};
+use crate::posture::{Bases, BasesError};
 use crate::secrets::{Engine, Exceptions, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
@@ -63,6 +64,8 @@ pub struct ScanOptions {
     pub fingerprint_key: Option<Vec<u8>>,
     /// Secrets that somebody looked at and accepts.
     pub exceptions: Exceptions,
+    /// The bases that the user knows.
+    pub bases: Bases,
 }
 
 impl Default for ScanOptions {
@@ -83,6 +86,7 @@ impl Default for ScanOptions {
             secret_rules: None,
             fingerprint_key: None,
             exceptions: Exceptions::default(),
+            bases: Bases::default(),
         }
     }
 }
@@ -156,6 +160,9 @@ pub enum ScanError {
         #[source]
         source: ParseError,
     },
+    /// The list of bases cannot be named.
+    #[error(transparent)]
+    Bases(#[from] BasesError),
     /// The threads cannot be started.
     #[error("the worker threads cannot be started")]
     Threads(#[from] rayon::ThreadPoolBuildError),

@@ -8,6 +8,7 @@
 //! From Docker 25 on the same archive is also an OCI layout, which says more: it is then read as one.
 //! <https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format>
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -120,6 +121,7 @@ pub(super) fn read(
     Ok(Image {
         name,
         manifest_digest: None,
+        annotations: BTreeMap::new(),
         config_digest: Some(config_digest),
         config,
         layers,

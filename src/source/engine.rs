@@ -5,6 +5,7 @@
 //! The engine says what the image is without touching a layer. Only when layers are read is the image exported, as the
 //! stream that `docker save` writes: a scan whose layers are all known costs no export.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixStream;
@@ -58,6 +59,7 @@ pub(super) fn open(image: &str, options: &SourceOptions) -> Result<Image, Source
     Ok(Image {
         name: blobs.name.clone(),
         manifest_digest: None,
+        annotations: BTreeMap::new(),
         config_digest,
         config,
         layers,

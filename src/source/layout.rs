@@ -60,6 +60,7 @@ pub(super) fn open(
                 return Ok(Image {
                     name,
                     manifest_digest: Some(digest),
+                    annotations: image.annotations.clone().unwrap_or_default(),
                     config_digest: Some(config_digest),
                     config,
                     layers,

@@ -28,6 +28,7 @@ mod session;
 mod streamed;
 mod tarball;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use crate::model::{Digest, Gap, ImageConfig, LayerDescriptor};
@@ -48,6 +49,8 @@ pub struct Image {
     pub manifest_digest: Option<Digest>,
     /// Digest of the config's bytes: the image id. `None` for a root file system.
     pub config_digest: Option<Digest>,
+    /// The annotations of its manifest: claims, like its labels.
+    pub annotations: BTreeMap<String, String>,
     /// What the image says of itself.
     pub config: ImageConfig,
     /// Its layers, base first.

@@ -3,6 +3,7 @@
 //! The same tree gives the same bytes: names in byte order, times zero, owners as numbers. Folders are walked from open
 //! folder to open folder and no link is ever followed, so that nothing that changes meanwhile leads out of the root.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -39,6 +40,7 @@ pub(super) fn open(path: &Path, name: String) -> Result<Image, SourceError> {
     Ok(Image {
         name,
         manifest_digest: None,
+        annotations: BTreeMap::new(),
         config_digest: None,
         config: ImageConfig {
             os: "linux".to_owned(),

@@ -23,6 +23,7 @@ pub use docker_run::docker_run;
 pub use inspect::inspect;
 pub use kubernetes::kubernetes;
 pub use oci::oci;
+pub use quadlet::quadlet;
 
 pub use recognise::recognise;
 

@@ -72,6 +72,7 @@ async fn open_async(
                 return Ok(Image {
                     name,
                     manifest_digest: Some(digest),
+                    annotations: image.annotations.clone().unwrap_or_default(),
                     config_digest: Some(config_digest),
                     layers: manifest::layers(&image.layers, &config)?,
                     config,

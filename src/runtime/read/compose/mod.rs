@@ -83,9 +83,7 @@ fn settings(
             let why = format!(
                 "`{field}` is run by a provider, not by the engine: nothing can be told of it"
             );
-            loader
-                .gaps
-                .push(Stated::new(why, key.mark.spot(field)));
+            loader.gaps.push(Stated::new(why, key.mark.spot(field)));
             continue;
         }
         let gaps = loader.service_gaps.remove(&key.name).unwrap_or_default();

@@ -14,7 +14,7 @@ use super::pod::{PodLevel, stated, texts};
 pub(super) struct Around<'a> {
     services: Vec<Service<'a>>,
     accounts: Vec<Account>,
-    config_maps: Vec<Data<'a>>,
+    config_maps: Vec<ConfigMap<'a>>,
 }
 
 /// A service that leads into the cluster from outside.
@@ -32,7 +32,7 @@ struct Account {
 }
 
 /// The data of a config map.
-struct Data<'a> {
+struct ConfigMap<'a> {
     namespace: String,
     name: String,
     data: Field<'a>,
@@ -76,7 +76,7 @@ impl<'a> Around<'a> {
                 name: object.name.clone(),
                 mounts_token: object.root.get("automountServiceAccountToken")?.boolean()?,
             }),
-            "ConfigMap" => self.config_maps.push(Data {
+            "ConfigMap" => self.config_maps.push(ConfigMap {
                 namespace,
                 name: object.name.clone(),
                 data: object.root.get("data")?,
@@ -150,7 +150,7 @@ impl<'a> Around<'a> {
                 .unwrap_or_default();
             let name = source.at(&["configMapRef", "name"])?;
             let name = name.node().and_then(Node::text).unwrap_or_default();
-            let named = |map: &&Data<'_>| {
+            let named = |map: &&ConfigMap<'_>| {
                 map.namespace == namespace && map.name == name && !name.is_empty()
             };
             for map in self.config_maps.iter().filter(named) {

@@ -202,12 +202,11 @@ fn workload(
     around.publish(object, &pod, &fields, &mut specs)?;
     let is_knative = object.group == "serving.knative.dev";
     let unknown = keys::unknown_of_pod(&pod.spec, if is_knative { keys::KNATIVE } else { &[] })?;
-    match specs.first_mut() {
-        Some(first) => first.unknown_keys.splice(0..0, unknown).for_each(drop),
-        None => {
-            let gap = format!("{} has no container", pod.title);
-            settings.gaps.push(Stated::new(gap, pod.spec.spot()));
-        }
+    if let Some(first) = specs.first_mut() {
+        first.unknown_keys.splice(0..0, unknown).for_each(drop);
+    } else {
+        let gap = format!("{} has no container", pod.title);
+        settings.gaps.push(Stated::new(gap, pod.spec.spot()));
     }
     settings.specs.extend(specs);
     if let Some(node) = pod.spec.node() {

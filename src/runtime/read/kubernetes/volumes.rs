@@ -16,7 +16,7 @@ pub(super) struct Volume<'a> {
     field: Field<'a>,
 }
 
-/// The volumes of a pod: its own, and those that a StatefulSet makes for it.
+/// The volumes of a pod: its own, and those that a `StatefulSet` makes for it.
 pub(super) fn volumes<'a>(
     object: &Object<'a>,
     spec: &Field<'a>,

@@ -258,7 +258,7 @@ fn what_is_no_manifest_is_not_recognised_and_broken_text_has_a_place() {
 fn wrong_types_name_field_and_line() {
     for (body, line, reason) in [
         (
-            "  hostPID: 'true'",
+            "  hostPID: 'true'\n  containers: [{name: a}]",
             5,
             "spec.hostPID is text, where a boolean is expected",
         ),
@@ -327,7 +327,7 @@ fn names_are_told_apart() {
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {namespace}}}\nspec:\n  containers: [{{name: c}}]\n---\n"
         )
     };
-    let text = format!("{}{}", pod("x"), pod("y"));
+    let text = format!("{}{}", pod("one"), pod("two"));
     assert_eq!(
         names(&text),
         ["Pod/a container c (line 5)", "Pod/a container c (line 11)"]

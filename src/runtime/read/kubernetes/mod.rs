@@ -189,10 +189,12 @@ fn workload(
     let mut pod = PodLevel::new(object, template)?;
     let mounts_token = around.mounts_token(object, &pod);
     pod.kubernetes.mounts_token = std::mem::take(&mut pod.kubernetes.mounts_token).or(mounts_token);
+    let shared = pod.shared()?;
     let mut specs = Vec::new();
     let mut fields = Vec::new();
     for (list, role, word) in container::LISTS {
         for field in pod.spec.get(list)?.items()? {
+            around.copy(shared, &pod.spec)?;
             let mut spec = container::container(&pod, &field, role, word)?;
             spec.environment.extend(around.variables(object, &field)?);
             specs.push(spec);

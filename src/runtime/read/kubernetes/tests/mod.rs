@@ -344,3 +344,15 @@ proptest! {
         let _ = kubernetes("k.yaml", &format!("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    {text}"));
     }
 }
+
+#[test]
+fn a_small_text_does_not_become_a_large_one() {
+    let list = |item: &str| vec![item; 4000].join(", ");
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: n}}\nspec: {{containers: [{}], volumes: [{}]}}\n",
+        list("{name: c}"),
+        list("{name: v}")
+    );
+    let (_, reason) = refused(&pod);
+    assert!(reason.starts_with("spec has more containers"), "{reason}");
+}

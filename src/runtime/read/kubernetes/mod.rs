@@ -13,6 +13,7 @@ mod keys;
 mod kinds;
 mod pod;
 pub mod quantity;
+mod repeated;
 mod template;
 mod volumes;
 
@@ -56,7 +57,11 @@ impl From<TypeError> for Fault {
 
 /// Reads a manifest.
 pub fn kubernetes(file: &str, text: &str) -> Result<Settings, ReadError> {
-    let roots = parsed(file, text)?;
+    let mut settings = Settings::default();
+    let mut roots = parsed(file, text)?;
+    for root in &mut roots {
+        repeated::keep_last(root, file, &mut settings.gaps);
+    }
     let form = |Fault { line, reason }| ReadError::Form {
         file: file.to_owned(),
         line,
@@ -78,7 +83,6 @@ pub fn kubernetes(file: &str, text: &str) -> Result<Settings, ReadError> {
             file: file.to_owned(),
         });
     }
-    let mut settings = Settings::default();
     for field in without_kind {
         let gap = "it has no kind and apiVersion, and is passed over".to_owned();
         settings.gaps.push(Stated::new(gap, field.spot()));

@@ -4,6 +4,7 @@ mod fields;
 
 use proptest::prelude::*;
 
+use super::super::super::standards::pss;
 use super::super::super::{RuntimeSpec, Setting};
 use super::*;
 
@@ -355,4 +356,25 @@ fn a_small_text_does_not_become_a_large_one() {
     );
     let (_, reason) = refused(&pod);
     assert!(reason.starts_with("spec has more containers"), "{reason}");
+}
+
+#[test]
+fn the_last_of_a_key_that_stands_twice_is_taken_and_told() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec:\n  containers:\n  - name: c\n    securityContext:\n      privileged: false\n      privileged: true\n";
+    let settings = read(text);
+    let spec = settings.specs.first().expect("a container");
+    assert_eq!(spec.privileged.value(), Some(&true));
+    let gap = settings.gaps.first().expect("a gap");
+    assert_eq!(
+        gap.value,
+        "the key privileged stands twice in one mapping, and the last one is taken"
+    );
+    assert_eq!(gap.at.line, Some(9));
+    let pod = settings.pods.first().expect("a pod");
+    let controls = pss::evaluate(pod, pss::Level::Baseline, pss::Version::latest());
+    assert!(
+        controls
+            .iter()
+            .any(|control| control.id == "privileged" && control.is_violated())
+    );
 }

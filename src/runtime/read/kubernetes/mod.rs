@@ -207,7 +207,9 @@ fn workload(
     }
     around.publish(object, &pod, &fields, &mut specs)?;
     let is_knative = object.group == "serving.knative.dev";
-    let unknown = keys::unknown_of_pod(&pod.spec, if is_knative { keys::KNATIVE } else { &[] })?;
+    let mut unknown = keys::unknown_of_workload(object, template)?;
+    let of_kind: &[&str] = if is_knative { keys::KNATIVE } else { &[] };
+    unknown.extend(keys::unknown_of_pod(&pod.spec, of_kind)?);
     if let Some(first) = specs.first_mut() {
         first.unknown_keys.splice(0..0, unknown).for_each(drop);
     } else {

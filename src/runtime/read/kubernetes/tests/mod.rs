@@ -1,5 +1,7 @@
-//! What is read of manifests: kinds and forms here, the fields of pods in `fields`.
+//! What is read of manifests: kinds and forms here, the fields of pods in `fields`, objects beside
+//! them in `beside`.
 
+mod beside;
 mod fields;
 
 use proptest::prelude::*;
@@ -21,6 +23,11 @@ fn one(text: &str) -> RuntimeSpec {
 fn names(text: &str) -> Vec<String> {
     let specs = read(text).specs;
     specs.into_iter().map(|spec| spec.container.name).collect()
+}
+
+/// The value of a setting that is said.
+fn said<T: Clone>(setting: &Setting<T>) -> Option<T> {
+    setting.value().cloned()
 }
 
 /// The reason and line of a text that cannot be read.

@@ -204,9 +204,13 @@ impl Builder {
         };
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                // `!!str` is quotes in other words.
+                let is_text = tag
+                    .as_deref()
+                    .is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
                 let value = Value::Scalar {
                     text: text.into_owned(),
-                    plain: style == ScalarStyle::Plain,
+                    plain: style == ScalarStyle::Plain && !is_text,
                 };
                 self.count += 1;
                 self.put(node(value, tag.as_deref(), span), anchor);
@@ -354,6 +358,15 @@ mod tests {
         assert_eq!((item.start.line, item.start.column), (3, 5));
         assert_eq!(item.get("b").and_then(Node::text), Some("true"));
         assert_eq!(item.get("b").and_then(Node::as_bool), None);
+    }
+
+    #[test]
+    fn what_is_tagged_as_text_is_text() {
+        let node = one("a: !!str true\nb: !!str\nc: !reset true\n");
+        assert_eq!(node.get("a").and_then(Node::as_bool), None);
+        assert_eq!(node.get("a").and_then(Node::text), Some("true"));
+        assert_eq!(node.get("b").and_then(Node::text), Some(""));
+        assert_eq!(node.get("c").and_then(Node::as_bool), Some(true));
     }
 
     #[test]

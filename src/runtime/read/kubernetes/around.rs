@@ -1,6 +1,9 @@
 //! What stands beside pods in the same text and bears on them: services that publish their ports, the token setting of their accounts,
 //! and the variables of config maps.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
 use super::super::super::field::Field;
 use super::super::super::tree::Node;
 use super::super::super::{EnvironmentVariable, PublishedPort, RuntimeSpec, Setting, Stated};
@@ -9,12 +12,23 @@ use super::container::number;
 use super::kinds::Object;
 use super::pod::{PodLevel, stated, texts};
 
+/// What one text may multiply: a volume is told with every container of its pod, a service's port with every pod.
+const COPIES: usize = 1_000_000;
+/// Services that are compared with the labels of pods.
+const SERVICES: usize = 1000;
+
+/// A namespace and a name.
+type Key = (String, String);
+
 /// Everything of a text that is no pod.
-#[derive(Default)]
 pub(super) struct Around<'a> {
     services: Vec<Service<'a>>,
-    accounts: Vec<Account>,
-    config_maps: Vec<Data<'a>>,
+    /// `automountServiceAccountToken` of service accounts.
+    accounts: BTreeMap<Key, Setting<bool>>,
+    /// `data` of config maps.
+    config_maps: BTreeMap<Key, Field<'a>>,
+    /// How many copies are left.
+    copies: Cell<usize>,
 }
 
 /// A service that leads into the cluster from outside.
@@ -24,18 +38,15 @@ struct Service<'a> {
     ports: Vec<Field<'a>>,
 }
 
-/// A service account that says whether its pods have its token.
-struct Account {
-    namespace: String,
-    name: String,
-    mounts_token: Setting<bool>,
-}
-
-/// The data of a config map.
-struct Data<'a> {
-    namespace: String,
-    name: String,
-    data: Field<'a>,
+impl Default for Around<'_> {
+    fn default() -> Self {
+        Self {
+            services: Vec::new(),
+            accounts: BTreeMap::new(),
+            config_maps: BTreeMap::new(),
+            copies: Cell::new(COPIES),
+        }
+    }
 }
 
 fn namespace(field: &Field<'_>) -> String {
@@ -63,6 +74,12 @@ impl<'a> Around<'a> {
                 let selector = texts(spec.get("selector")?.node());
                 // A service without a selector leads to no pod that is known.
                 if is_public && !selector.is_empty() {
+                    if self.services.len() >= SERVICES {
+                        return Err(Fault::new(
+                            &object.root,
+                            "is one of more than 1000 public services",
+                        ));
+                    }
                     let ports = spec.get("ports")?.items()?;
                     self.services.push(Service {
                         namespace,
@@ -71,29 +88,38 @@ impl<'a> Around<'a> {
                     });
                 }
             }
-            "ServiceAccount" => self.accounts.push(Account {
-                namespace,
-                name: object.name.clone(),
-                mounts_token: object.root.get("automountServiceAccountToken")?.boolean()?,
-            }),
-            "ConfigMap" => self.config_maps.push(Data {
-                namespace,
-                name: object.name.clone(),
-                data: object.root.get("data")?,
-            }),
+            "ServiceAccount" => {
+                let mounts = object.root.get("automountServiceAccountToken")?.boolean()?;
+                self.accounts
+                    .insert((namespace, object.name.clone()), mounts);
+            }
+            "ConfigMap" => {
+                let data = object.root.get("data")?;
+                self.config_maps
+                    .insert((namespace, object.name.clone()), data);
+            }
             _ => {}
         }
         Ok(())
     }
 
+    /// Takes so many copies from what is left of them; an error where they are used up.
+    pub(super) fn copy(&self, count: usize, of: &Field<'_>) -> Result<(), Fault> {
+        let left = self.copies.get().checked_sub(count);
+        let left = left.ok_or_else(|| {
+            Fault::new(
+                of,
+                "has more containers, volumes, ports and variables than are told of one text",
+            )
+        })?;
+        self.copies.set(left);
+        Ok(())
+    }
+
     /// The token setting of a pod that says none itself.
     pub(super) fn mounts_token(&self, object: &Object<'_>, pod: &PodLevel<'_>) -> Setting<bool> {
-        let (namespace, name) = (namespace(&object.namespace), pod.account());
-        let account = self
-            .accounts
-            .iter()
-            .find(|account| account.namespace == namespace && account.name == name);
-        account.map_or(Setting::Absent, |account| account.mounts_token.clone())
+        let key = (namespace(&object.namespace), pod.account());
+        self.accounts.get(&key).cloned().unwrap_or_default()
     }
 
     /// Adds the ports that services publish to the containers of a pod.
@@ -105,20 +131,27 @@ impl<'a> Around<'a> {
         specs: &mut [RuntimeSpec],
     ) -> Result<(), Fault> {
         let (namespace, labels) = (namespace(&object.namespace), pod.labels());
-        for service in &self.services {
-            let selects = service.selector.iter().all(|label| labels.contains(label));
-            if !selects || service.namespace != namespace {
-                continue;
-            }
+        let selects = |service: &&Service<'_>| {
+            service.namespace == namespace
+                && service.selector.iter().all(|label| labels.contains(label))
+        };
+        let mut matching = self.services.iter().filter(selects).peekable();
+        if matching.peek().is_none() {
+            return Ok(());
+        }
+        let targets = Targets::new(containers)?;
+        for service in matching {
+            self.copy(service.ports.len(), &pod.spec)?;
             for port in &service.ports {
                 let mut gaps = Vec::new();
-                let target = target(port, containers, &mut gaps)?;
+                let target = targets.of(port, &mut gaps)?;
+                if target.is_none() {
+                    let gap = "a service leads to a port that its pod does not have";
+                    gaps.push(Stated::new(gap.to_owned(), port.spot()));
+                }
                 let (index, inside) = target.unwrap_or_default();
-                let Some(spec) = specs.get_mut(index) else {
-                    continue;
-                };
                 let protocol = stated(port.get("protocol")?.text()?, &mut gaps);
-                spec.ports.push(PublishedPort {
+                let published = PublishedPort {
                     host_ip: None,
                     host_port: number(&port.get("nodePort")?, &mut gaps)?.filter(|port| *port != 0),
                     host_port_end: None,
@@ -126,8 +159,11 @@ impl<'a> Around<'a> {
                     protocol: protocol
                         .map_or_else(|| "tcp".to_owned(), |word| word.value.to_ascii_lowercase()),
                     at: port.spot(),
-                });
-                spec.gaps.extend(gaps);
+                };
+                if let Some(spec) = specs.get_mut(index) {
+                    spec.ports.push(published);
+                    spec.gaps.extend(gaps);
+                }
             }
         }
         Ok(())
@@ -150,53 +186,73 @@ impl<'a> Around<'a> {
                 .unwrap_or_default();
             let name = source.at(&["configMapRef", "name"])?;
             let name = name.node().and_then(Node::text).unwrap_or_default();
-            let named = |map: &&Data<'_>| {
-                map.namespace == namespace && map.name == name && !name.is_empty()
+            let Some(data) = self.config_maps.get(&(namespace.clone(), name.to_owned())) else {
+                continue;
             };
-            for map in self.config_maps.iter().filter(named) {
-                for (key, _, value) in map.data.entries()? {
-                    variables.push(EnvironmentVariable {
-                        name: format!("{prefix}{key}"),
-                        value: value.node().and_then(Node::text).map(str::to_owned),
-                        at: value.spot(),
-                    });
-                }
+            let entries = data.entries()?;
+            self.copy(entries.len(), container)?;
+            for (key, _, value) in entries {
+                variables.push(EnvironmentVariable {
+                    name: format!("{prefix}{key}"),
+                    value: value.node().and_then(Node::text).map(str::to_owned),
+                    at: value.spot(),
+                });
             }
         }
         Ok(variables)
     }
 }
 
-/// Where a service's port leads: which of the containers, and its port there. A number that no container declares leads to the first.
-fn target(
-    port: &Field<'_>,
-    containers: &[Field<'_>],
-    gaps: &mut Vec<Stated<String>>,
-) -> Result<Option<(usize, u16)>, Fault> {
-    let target = port.get("targetPort")?;
-    let target = if target.is_present() {
-        target
-    } else {
-        port.get("port")?
-    };
-    let is_name = target
-        .node()
-        .is_some_and(|node| node.as_integer().is_none());
-    let asked = if is_name {
-        None
-    } else {
-        number(&target, gaps)?
-    };
-    let name = target.node().and_then(Node::text).filter(|_| is_name);
-    for (index, container) in containers.iter().enumerate() {
-        for declared in container.get("ports")?.items()? {
-            let inside = number(&declared.get("containerPort")?, gaps)?;
-            let own_name = declared.get("name")?;
-            let is_named = name.is_some() && own_name.node().and_then(Node::text) == name;
-            if let Some(inside) = inside.filter(|inside| is_named || Some(*inside) == asked) {
-                return Ok(Some((index, inside)));
+/// The ports that the containers of a pod declare: which container has which.
+struct Targets<'a> {
+    by_number: BTreeMap<u16, usize>,
+    by_name: BTreeMap<&'a str, (usize, u16)>,
+}
+
+impl<'a> Targets<'a> {
+    fn new(containers: &[Field<'a>]) -> Result<Self, Fault> {
+        let (mut by_number, mut by_name) = (BTreeMap::new(), BTreeMap::new());
+        // What cannot be told of them is a gap already.
+        let mut told = Vec::new();
+        for (index, container) in containers.iter().enumerate() {
+            for declared in container.get("ports")?.items()? {
+                let Some(inside) = number(&declared.get("containerPort")?, &mut told)? else {
+                    continue;
+                };
+                by_number.entry(inside).or_insert(index);
+                if let Some(name) = declared.get("name")?.node().and_then(Node::text) {
+                    by_name.entry(name).or_insert((index, inside));
+                }
             }
         }
+        Ok(Self { by_number, by_name })
     }
-    Ok(asked.map(|asked| (0, asked)))
+
+    /// Where a service's port leads. A number that no container declares leads to the first.
+    fn of(
+        &self,
+        port: &Field<'_>,
+        gaps: &mut Vec<Stated<String>>,
+    ) -> Result<Option<(usize, u16)>, Fault> {
+        let target = port.get("targetPort")?;
+        let target = if target.is_present() {
+            target
+        } else {
+            port.get("port")?
+        };
+        let name = target
+            .node()
+            .filter(|node| node.as_integer().is_none())
+            .and_then(Node::text);
+        if let Some(name) = name {
+            return Ok(self.by_name.get(name).copied());
+        }
+        let asked = number(&target, gaps)?;
+        Ok(asked.map(|asked| {
+            (
+                self.by_number.get(&asked).copied().unwrap_or_default(),
+                asked,
+            )
+        }))
+    }
 }

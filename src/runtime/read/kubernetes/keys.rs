@@ -2,6 +2,7 @@
 
 use super::super::super::UnknownKey;
 use super::super::super::field::{Field, TypeError};
+use super::kinds::Object;
 
 pub(super) const POD_SPEC: &[&str] = &[
     "activeDeadlineSeconds",
@@ -193,6 +194,95 @@ const VOLUME: &[&str] = &[
     "vsphereVolume",
 ];
 
+/// A pod or its template: a security context that stands here, beside the spec, holds for nobody.
+const TEMPLATE: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
+
+/// The spec of each of Kubernetes' own workloads.
+const WORKLOADS: &[(&str, &[&str])] = &[
+    (
+        "CronJob",
+        &[
+            "concurrencyPolicy",
+            "failedJobsHistoryLimit",
+            "jobTemplate",
+            "schedule",
+            "startingDeadlineSeconds",
+            "successfulJobsHistoryLimit",
+            "suspend",
+            "timeZone",
+        ],
+    ),
+    (
+        "DaemonSet",
+        &[
+            "minReadySeconds",
+            "revisionHistoryLimit",
+            "selector",
+            "template",
+            "updateStrategy",
+        ],
+    ),
+    (
+        "Deployment",
+        &[
+            "minReadySeconds",
+            "paused",
+            "progressDeadlineSeconds",
+            "replicas",
+            "revisionHistoryLimit",
+            "rollbackTo",
+            "selector",
+            "strategy",
+            "template",
+        ],
+    ),
+    (
+        "Job",
+        &[
+            "activeDeadlineSeconds",
+            "backoffLimit",
+            "backoffLimitPerIndex",
+            "completionMode",
+            "completions",
+            "managedBy",
+            "manualSelector",
+            "maxFailedIndexes",
+            "parallelism",
+            "podFailurePolicy",
+            "podReplacementPolicy",
+            "selector",
+            "successPolicy",
+            "suspend",
+            "template",
+            "ttlSecondsAfterFinished",
+        ],
+    ),
+    (
+        "ReplicaSet",
+        &["minReadySeconds", "replicas", "selector", "template"],
+    ),
+    (
+        "ReplicationController",
+        &["minReadySeconds", "replicas", "selector", "template"],
+    ),
+    (
+        "StatefulSet",
+        &[
+            "minReadySeconds",
+            "ordinals",
+            "persistentVolumeClaimRetentionPolicy",
+            "podManagementPolicy",
+            "replicas",
+            "revisionHistoryLimit",
+            "selector",
+            "serviceName",
+            "template",
+            "updateStrategy",
+            "volumeClaimTemplates",
+        ],
+    ),
+];
+
 /// A part of a pod: the keys that lead there, where `*` is every item of a list, and the keys that it has.
 type Part = (&'static [&'static str], &'static [&'static str]);
 
@@ -228,6 +318,26 @@ const CONTAINER_PARTS: &[Part] = &[
     (&["volumeMounts", "*"], MOUNT),
     (&["volumeDevices", "*"], DEVICE),
 ];
+
+/// Keys around a pod that no version knows: of its template, and of the workload that has it.
+pub(super) fn unknown_of_workload(
+    object: &Object<'_>,
+    template: &Field<'_>,
+) -> Result<Vec<UnknownKey>, TypeError> {
+    let mut unknown = Vec::new();
+    let is_own = matches!(object.group.as_str(), "" | "apps" | "batch" | "extensions");
+    let known = WORKLOADS
+        .iter()
+        .find(|(kind, _)| is_own && *kind == object.kind);
+    if let Some((_, known)) = known {
+        compare(&object.root.get("spec")?, &[known], &mut unknown)?;
+    }
+    // A pod by itself is the whole object, and stands at its root.
+    if !template.path().is_empty() {
+        compare(template, &[TEMPLATE], &mut unknown)?;
+    }
+    Ok(unknown)
+}
 
 /// Keys of a pod's spec that no version knows; `more` are those of its kind.
 pub(super) fn unknown_of_pod(

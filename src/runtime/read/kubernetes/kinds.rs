@@ -96,7 +96,7 @@ impl<'a> Object<'a> {
         if is_policy {
             return None;
         }
-        self.root.node().and_then(|node| search(node, ""))
+        self.root.node().and_then(search)
     }
 }
 
@@ -106,19 +106,30 @@ fn has_containers(node: &Node) -> bool {
     !containers.is_empty() && containers.iter().all(|item| item.get("image").is_some())
 }
 
-fn search(node: &Node, path: &str) -> Option<String> {
+/// The path of the first containers below a node. It is put together on the way back: long keys are not copied for every node.
+fn search(node: &Node) -> Option<String> {
     if has_containers(node) {
-        return Some(format!("{path}containers"));
+        return Some("containers".to_owned());
     }
     match &node.value {
         Value::Scalar { .. } => None,
         Value::Sequence(items) => items.iter().enumerate().find_map(|(index, item)| {
-            let path = path.strip_suffix('.').unwrap_or(path);
-            search(item, &format!("{path}[{index}]."))
+            let dot = if matches!(item.value, Value::Sequence(_)) {
+                ""
+            } else {
+                "."
+            };
+            search(item).map(|path| format!("[{index}]{dot}{path}"))
         }),
-        Value::Mapping(entries) => entries
-            .iter()
-            .find_map(|(key, value)| search(value, &format!("{path}{}.", key.text()?))),
+        Value::Mapping(entries) => entries.iter().find_map(|(key, value)| {
+            let dot = if matches!(value.value, Value::Sequence(_)) {
+                ""
+            } else {
+                "."
+            };
+            let path = search(value)?;
+            Some(format!("{}{dot}{path}", key.text().unwrap_or_default()))
+        }),
     }
 }
 

@@ -13,6 +13,7 @@ mod keys;
 mod kinds;
 mod pod;
 pub mod quantity;
+mod repeated;
 mod template;
 mod volumes;
 
@@ -56,7 +57,11 @@ impl From<TypeError> for Fault {
 
 /// Reads a manifest.
 pub fn kubernetes(file: &str, text: &str) -> Result<Settings, ReadError> {
-    let roots = parsed(file, text)?;
+    let mut settings = Settings::default();
+    let mut roots = parsed(file, text)?;
+    for root in &mut roots {
+        repeated::keep_last(root, file, &mut settings.gaps);
+    }
     let form = |Fault { line, reason }| ReadError::Form {
         file: file.to_owned(),
         line,
@@ -78,7 +83,6 @@ pub fn kubernetes(file: &str, text: &str) -> Result<Settings, ReadError> {
             file: file.to_owned(),
         });
     }
-    let mut settings = Settings::default();
     for field in without_kind {
         let gap = "it has no kind and apiVersion, and is passed over".to_owned();
         settings.gaps.push(Stated::new(gap, field.spot()));
@@ -189,10 +193,12 @@ fn workload(
     let mut pod = PodLevel::new(object, template)?;
     let mounts_token = around.mounts_token(object, &pod);
     pod.kubernetes.mounts_token = std::mem::take(&mut pod.kubernetes.mounts_token).or(mounts_token);
+    let shared = pod.shared()?;
     let mut specs = Vec::new();
     let mut fields = Vec::new();
     for (list, role, word) in container::LISTS {
         for field in pod.spec.get(list)?.items()? {
+            around.copy(shared, &pod.spec)?;
             let mut spec = container::container(&pod, &field, role, word)?;
             spec.environment.extend(around.variables(object, &field)?);
             specs.push(spec);
@@ -201,13 +207,14 @@ fn workload(
     }
     around.publish(object, &pod, &fields, &mut specs)?;
     let is_knative = object.group == "serving.knative.dev";
-    let unknown = keys::unknown_of_pod(&pod.spec, if is_knative { keys::KNATIVE } else { &[] })?;
-    match specs.first_mut() {
-        Some(first) => first.unknown_keys.splice(0..0, unknown).for_each(drop),
-        None => {
-            let gap = format!("{} has no container", pod.title);
-            settings.gaps.push(Stated::new(gap, pod.spec.spot()));
-        }
+    let mut unknown = keys::unknown_of_workload(object, template)?;
+    let of_kind: &[&str] = if is_knative { keys::KNATIVE } else { &[] };
+    unknown.extend(keys::unknown_of_pod(&pod.spec, of_kind)?);
+    if let Some(first) = specs.first_mut() {
+        first.unknown_keys.splice(0..0, unknown).for_each(drop);
+    } else {
+        let gap = format!("{} has no container", pod.title);
+        settings.gaps.push(Stated::new(gap, pod.spec.spot()));
     }
     settings.specs.extend(specs);
     if let Some(node) = pod.spec.node() {

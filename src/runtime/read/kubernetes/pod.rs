@@ -6,7 +6,7 @@ use super::super::super::{
     KubernetesSpec, Namespace, Namespaces, Restart, RuntimeSpec, SeLinux, Setting, Stated,
 };
 use super::kinds::Object;
-use super::volumes::{Volume, volumes};
+use super::volumes::Volumes;
 
 /// A pod or its template, beside its containers.
 pub(super) struct PodLevel<'a> {
@@ -19,7 +19,7 @@ pub(super) struct PodLevel<'a> {
     /// `securityContext` of the pod.
     pub(super) context: Field<'a>,
     /// Its volumes.
-    pub(super) volumes: Vec<Volume<'a>>,
+    pub(super) volumes: Volumes<'a>,
     /// What only Kubernetes says, as far as the pod says it.
     pub(super) kubernetes: KubernetesSpec,
 }
@@ -28,7 +28,7 @@ impl<'a> PodLevel<'a> {
     /// The pod at this template of an object.
     pub(super) fn new(object: &Object<'a>, template: &Field<'a>) -> Result<Self, TypeError> {
         let spec = template.get("spec")?;
-        let volumes = volumes(object, &spec)?;
+        let volumes = Volumes::new(object, &spec)?;
         let kubernetes = KubernetesSpec {
             kind: object.kind.clone(),
             workload: object.name.clone(),
@@ -36,7 +36,7 @@ impl<'a> PodLevel<'a> {
             mounts_token: spec.get("automountServiceAccountToken")?.boolean()?,
             shares_processes: spec.get("shareProcessNamespace")?.boolean()?,
             os: spec.at(&["os", "name"])?.text()?,
-            volumes: volumes.iter().map(Volume::source).collect(),
+            volumes: volumes.sources(),
             ..KubernetesSpec::default()
         };
         Ok(Self {
@@ -47,6 +47,13 @@ impl<'a> PodLevel<'a> {
             volumes,
             kubernetes,
         })
+    }
+
+    /// How many things are told again with every container.
+    pub(super) fn shared(&self) -> Result<usize, TypeError> {
+        let sysctls = self.context.get("sysctls")?.items()?.len();
+        let groups = self.context.get("supplementalGroups")?.items()?.len();
+        Ok(self.kubernetes.volumes.len() + sysctls + groups)
     }
 
     /// The name of its service account, `default` where none is said.

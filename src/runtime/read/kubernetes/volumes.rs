@@ -1,5 +1,7 @@
 //! Volumes of a pod, and where its containers mount them.
 
+use std::collections::BTreeMap;
+
 use super::super::super::field::{Field, TypeError};
 use super::super::super::tree::Node;
 use super::super::super::{Device, Mount, MountKind, RuntimeSpec, Setting, Stated};
@@ -16,40 +18,56 @@ pub(super) struct Volume<'a> {
     field: Field<'a>,
 }
 
-/// The volumes of a pod: its own, and those that a StatefulSet makes for it.
-pub(super) fn volumes<'a>(
-    object: &Object<'a>,
-    spec: &Field<'a>,
-) -> Result<Vec<Volume<'a>>, TypeError> {
-    let mut volumes = Vec::new();
-    for field in spec.get("volumes")?.items()? {
-        let entries = field.entries()?;
-        let source = entries
-            .into_iter()
-            .find(|(key, _, value)| *key != "name" && value.is_present());
-        // Without a source it is an emptyDir (`SetDefaults_Volume` of core/v1).
-        let (source_name, source) = match source {
-            Some((key, _, value)) => (key.to_owned(), value),
-            None => ("emptyDir".to_owned(), field.get("emptyDir")?),
-        };
-        volumes.push(Volume {
-            name: name(&field)?,
-            source_name,
-            source,
-            field,
-        });
-    }
-    if object.kind == "StatefulSet" {
-        for claim in object.root.at(&["spec", "volumeClaimTemplates"])?.items()? {
-            volumes.push(Volume {
-                name: name(&claim.get("metadata")?)?,
-                source_name: "persistentVolumeClaim".to_owned(),
-                source: claim.get("spec")?,
-                field: claim,
-            });
+/// The volumes of a pod: its own, and those that a `StatefulSet` makes for it.
+#[derive(Default)]
+pub(super) struct Volumes<'a> {
+    list: Vec<Volume<'a>>,
+    by_name: BTreeMap<String, usize>,
+}
+
+impl<'a> Volumes<'a> {
+    /// Reads them.
+    pub(super) fn new(object: &Object<'a>, spec: &Field<'a>) -> Result<Self, TypeError> {
+        let mut volumes = Self::default();
+        for field in spec.get("volumes")?.items()? {
+            volumes.add(Volume::new(field)?);
         }
+        if object.kind == "StatefulSet" {
+            for claim in object.root.at(&["spec", "volumeClaimTemplates"])?.items()? {
+                volumes.add(Volume {
+                    name: name(&claim.get("metadata")?)?,
+                    source_name: "persistentVolumeClaim".to_owned(),
+                    source: claim.get("spec")?,
+                    field: claim,
+                });
+            }
+        }
+        Ok(volumes)
     }
-    Ok(volumes)
+
+    /// The kind of each, in the order of the text.
+    pub(super) fn sources(&self) -> Vec<Stated<String>> {
+        let source =
+            |volume: &Volume<'_>| Stated::new(volume.source_name.clone(), volume.field.spot());
+        self.list.iter().map(source).collect()
+    }
+
+    fn add(&mut self, volume: Volume<'a>) {
+        self.by_name
+            .entry(volume.name.clone())
+            .or_insert(self.list.len());
+        self.list.push(volume);
+    }
+
+    /// The volume that a mount names, and the name.
+    fn named(&self, mount: &Field<'_>) -> Result<(Option<&Volume<'a>>, String), TypeError> {
+        let name = name(mount)?;
+        let volume = self
+            .by_name
+            .get(&name)
+            .and_then(|index| self.list.get(*index));
+        Ok((volume, name))
+    }
 }
 
 fn name(field: &Field<'_>) -> Result<String, TypeError> {
@@ -61,10 +79,23 @@ fn name(field: &Field<'_>) -> Result<String, TypeError> {
         .to_owned())
 }
 
-impl Volume<'_> {
-    /// What it is, for the facts of the pod.
-    pub(super) fn source(&self) -> Stated<String> {
-        Stated::new(self.source_name.clone(), self.field.spot())
+impl<'a> Volume<'a> {
+    fn new(field: Field<'a>) -> Result<Self, TypeError> {
+        let entries = field.entries()?;
+        let source = entries
+            .into_iter()
+            .find(|(key, _, value)| *key != "name" && value.is_present());
+        // Without a source it is an emptyDir (`SetDefaults_Volume` of core/v1).
+        let (source_name, source) = match source {
+            Some((key, _, value)) => (key.to_owned(), value),
+            None => ("emptyDir".to_owned(), field.get("emptyDir")?),
+        };
+        Ok(Self {
+            name: name(&field)?,
+            source_name,
+            source,
+            field,
+        })
     }
 
     fn kind(&self) -> Result<MountKind, TypeError> {
@@ -114,10 +145,10 @@ impl Volume<'_> {
 pub(super) fn mount(
     spec: &mut RuntimeSpec,
     container: &Field<'_>,
-    volumes: &[Volume<'_>],
+    volumes: &Volumes<'_>,
 ) -> Result<(), TypeError> {
     for field in container.get("volumeMounts")?.items()? {
-        let (volume, name) = named(&field, volumes)?;
+        let (volume, name) = volumes.named(&field)?;
         let Some(volume) = volume else {
             let gap = format!("it mounts the volume {name}, which its pod does not have");
             spec.gaps.push(Stated::new(gap, field.spot()));
@@ -129,7 +160,7 @@ pub(super) fn mount(
     }
     for field in container.get("volumeDevices")?.items()? {
         // A claim as a raw block device: the cluster's volume, not the host's own disk.
-        let (volume, name) = named(&field, volumes)?;
+        let (volume, name) = volumes.named(&field)?;
         spec.mounts.push(Mount {
             kind: MountKind::Volume,
             source: match volume {
@@ -145,14 +176,6 @@ pub(super) fn mount(
         });
     }
     Ok(())
-}
-
-fn named<'a, 'b>(
-    field: &Field<'_>,
-    volumes: &'b [Volume<'a>],
-) -> Result<(Option<&'b Volume<'a>>, String), TypeError> {
-    let name = name(field)?;
-    Ok((volumes.iter().find(|volume| volume.name == name), name))
 }
 
 fn mounted(field: &Field<'_>, volume: &Volume<'_>) -> Result<Mount, TypeError> {

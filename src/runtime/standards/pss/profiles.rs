@@ -1,5 +1,7 @@
 //! Checks of the profiles of security modules: AppArmor, SELinux, seccomp.
 
+use std::collections::BTreeSet;
+
 use super::super::super::field::Field;
 use super::super::super::{Setting, Spot};
 use super::Version;
@@ -129,15 +131,13 @@ pub(super) fn seccomp_baseline(subject: &Subject<'_>, version: Version, findings
         matches!(value, "runtime/default" | "docker/default") || value.starts_with("localhost/")
     };
     let annotations = subject.annotations(findings);
-    subject.each(findings, |_, _| {});
+    let mut names = BTreeSet::new();
+    subject.each(findings, |container, _| {
+        names.insert(container.name.clone());
+    });
     for (key, value) in annotations {
         let name = key.strip_prefix(SECCOMP_ANNOTATION);
-        let is_of_container = name.is_some_and(|name| {
-            subject
-                .containers
-                .iter()
-                .any(|container| container.name == name)
-        });
+        let is_of_container = name.is_some_and(|name| names.contains(name));
         if key == SECCOMP_POD_ANNOTATION || is_of_container {
             forbid_annotation(key, &value, is_allowed, findings);
         }

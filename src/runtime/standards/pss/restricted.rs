@@ -108,7 +108,7 @@ pub(super) fn privilege_escalation(
     subject.each(findings, |container, findings| {
         match settle(&container.field, &path, Field::boolean) {
             Setting::Absent => {
-                findings.forbid(Some(container), &path, None, &missing(container, &path))
+                findings.forbid(Some(container), &path, None, &missing(container, &path));
             }
             setting => {
                 if let Some((true, at)) = findings.stated(setting) {
@@ -179,7 +179,7 @@ pub(super) fn run_as_non_root(subject: &Subject<'_>, version: Version, findings:
         match settle(&container.field, &path, Field::boolean) {
             Setting::Absent if is_required || is_untold => {}
             Setting::Absent => {
-                findings.forbid(Some(container), &path, None, &missing(container, &path))
+                findings.forbid(Some(container), &path, None, &missing(container, &path));
             }
             setting => {
                 if let Some((false, at)) = findings.stated(setting) {

@@ -1,9 +1,12 @@
-//! What is read of manifests: kinds and forms here, the fields of pods in `fields`.
+//! What is read of manifests: kinds and forms here, the fields of pods in `fields`, objects beside
+//! them in `beside`.
 
+mod beside;
 mod fields;
 
 use proptest::prelude::*;
 
+use super::super::super::standards::pss;
 use super::super::super::{RuntimeSpec, Setting};
 use super::*;
 
@@ -20,6 +23,11 @@ fn one(text: &str) -> RuntimeSpec {
 fn names(text: &str) -> Vec<String> {
     let specs = read(text).specs;
     specs.into_iter().map(|spec| spec.container.name).collect()
+}
+
+/// The value of a setting that is said.
+fn said<T: Clone>(setting: &Setting<T>) -> Option<T> {
+    setting.value().cloned()
 }
 
 /// The reason and line of a text that cannot be read.
@@ -258,7 +266,7 @@ fn what_is_no_manifest_is_not_recognised_and_broken_text_has_a_place() {
 fn wrong_types_name_field_and_line() {
     for (body, line, reason) in [
         (
-            "  hostPID: 'true'",
+            "  hostPID: 'true'\n  containers: [{name: a}]",
             5,
             "spec.hostPID is text, where a boolean is expected",
         ),
@@ -327,7 +335,7 @@ fn names_are_told_apart() {
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {namespace}}}\nspec:\n  containers: [{{name: c}}]\n---\n"
         )
     };
-    let text = format!("{}{}", pod("x"), pod("y"));
+    let text = format!("{}{}", pod("one"), pod("two"));
     assert_eq!(
         names(&text),
         ["Pod/a container c (line 5)", "Pod/a container c (line 11)"]
@@ -343,4 +351,37 @@ proptest! {
         let _ = kubernetes("k.yaml", &text);
         let _ = kubernetes("k.yaml", &format!("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    {text}"));
     }
+}
+
+#[test]
+fn a_small_text_does_not_become_a_large_one() {
+    let list = |item: &str| vec![item; 4000].join(", ");
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: n}}\nspec: {{containers: [{}], volumes: [{}]}}\n",
+        list("{name: c}"),
+        list("{name: v}")
+    );
+    let (_, reason) = refused(&pod);
+    assert!(reason.starts_with("spec has more containers"), "{reason}");
+}
+
+#[test]
+fn the_last_of_a_key_that_stands_twice_is_taken_and_told() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec:\n  containers:\n  - name: c\n    securityContext:\n      privileged: false\n      privileged: true\n";
+    let settings = read(text);
+    let spec = settings.specs.first().expect("a container");
+    assert_eq!(spec.privileged.value(), Some(&true));
+    let gap = settings.gaps.first().expect("a gap");
+    assert_eq!(
+        gap.value,
+        "the key privileged stands twice in one mapping, and the last one is taken"
+    );
+    assert_eq!(gap.at.line, Some(9));
+    let pod = settings.pods.first().expect("a pod");
+    let controls = pss::evaluate(pod, pss::Level::Baseline, pss::Version::latest());
+    assert!(
+        controls
+            .iter()
+            .any(|control| control.id == "privileged" && control.is_violated())
+    );
 }

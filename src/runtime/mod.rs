@@ -5,10 +5,12 @@
 //! itself; who calls it hands in the bytes, and a way to read the files that they name. What cannot be told is said to be
 //! unknown, and never taken for safe.
 
+pub mod checks;
 mod pod;
 pub mod read;
 mod setting;
 mod spec;
+pub mod standards;
 pub mod tree;
 
 pub use pod::Pod;

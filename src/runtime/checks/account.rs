@@ -62,11 +62,7 @@ pub(super) fn image_decides() -> Blind {
     Blind("no user is said, so the image decides: give --image or scan it".to_owned())
 }
 
-fn number_of(
-    subject: &Subject<'_>,
-    user: &str,
-    at: &crate::runtime::Spot,
-) -> Result<u64, Blind> {
+fn number_of(subject: &Subject<'_>, user: &str, at: &crate::runtime::Spot) -> Result<u64, Blind> {
     if let Ok(number) = user.parse() {
         return Ok(number);
     }
@@ -79,7 +75,9 @@ fn number_of(
             at,
         )),
         (None, None) => Err(blind_at(
-            &format!("`{user}` is a name, and the image's /etc/passwd says its number: give --image or scan it"),
+            &format!(
+                "`{user}` is a name, and the image's /etc/passwd says its number: give --image or scan it"
+            ),
             at,
         )),
     }
@@ -101,7 +99,8 @@ pub(super) fn primary_group(subject: &Subject<'_>, uid: Option<u64>) -> Result<O
         return match (is_said, is_number, subject.form()) {
             (true, true, _) => Ok(Some(0)),
             (true, false, _) => Err(Blind(
-                "the image's /etc/passwd says the account's group: give --image or scan it".to_owned(),
+                "the image's /etc/passwd says the account's group: give --image or scan it"
+                    .to_owned(),
             )),
             (false, _, _) => Err(image_decides()),
         };

@@ -13,7 +13,10 @@ const TAKEOVER: &[(&str, &str)] = &[
     ("SYS_MODULE", "loads kernel modules"),
     ("SYS_PTRACE", "takes over other processes"),
     ("SYS_RAWIO", "reaches I/O ports and memory"),
-    ("DAC_READ_SEARCH", "opens any file of the host by its handle"),
+    (
+        "DAC_READ_SEARCH",
+        "opens any file of the host by its handle",
+    ),
     ("SYS_BOOT", "loads another kernel"),
     ("BPF", "loads BPF programs"),
     ("PERFMON", "traces the kernel"),
@@ -24,8 +27,22 @@ const TAKEOVER: &[(&str, &str)] = &[
 
 /// These reach beyond the container, but do not take the host over by themselves.
 const SYSTEM: &[&str] = &[
-    "NET_ADMIN", "SYSLOG", "SYS_TIME", "SYS_RESOURCE", "SYS_NICE", "SYS_PACCT", "SYS_TTY_CONFIG", "IPC_LOCK", "IPC_OWNER",
-    "LINUX_IMMUTABLE", "AUDIT_CONTROL", "AUDIT_READ", "BLOCK_SUSPEND", "WAKE_ALARM", "LEASE", "NET_BROADCAST",
+    "NET_ADMIN",
+    "SYSLOG",
+    "SYS_TIME",
+    "SYS_RESOURCE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_TTY_CONFIG",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "LINUX_IMMUTABLE",
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "BLOCK_SUSPEND",
+    "WAKE_ALARM",
+    "LEASE",
+    "NET_BROADCAST",
 ];
 
 /// What Docker's default has and Podman's may leave out (`default_capabilities` of containers.conf(5)).
@@ -183,7 +200,11 @@ fn default_kept(subject: &Subject<'_>) -> Told {
     } else if capabilities.exact.value().is_some() || subject.form() == Form::Oci {
         // A list that somebody chose has fewer than every engine's default.
         let optional: CapabilitySet = named(LEFT_OUT_BY_PODMAN).collect();
-        if !CapabilitySet::DOCKER_DEFAULT.minus(optional).minus(set).is_empty() {
+        if !CapabilitySet::DOCKER_DEFAULT
+            .minus(optional)
+            .minus(set)
+            .is_empty()
+        {
             return Ok(Outcome::Passed);
         }
         "the bounding set has all of the default".to_owned()
@@ -260,7 +281,10 @@ fn weighed(subject: &Subject<'_>, failure: Failure) -> Failure {
         return Failure { detail, ..failure }.of_severity(Severity::Medium);
     }
     if is_surely_not_root(subject) && surely_gains_nothing(subject) {
-        let detail = format!("{}; only in the bounding set, the user is not root", failure.detail);
+        let detail = format!(
+            "{}; only in the bounding set, the user is not root",
+            failure.detail
+        );
         return Failure { detail, ..failure }.of_severity(Severity::Medium);
     }
     failure
@@ -269,7 +293,9 @@ fn weighed(subject: &Subject<'_>, failure: Failure) -> Failure {
 fn takeover(subject: &Subject<'_>) -> Told {
     let beyond = beyond_default(subject)?;
     let failures = beyond.into_iter().filter_map(|(capability, place)| {
-        let (_, what) = TAKEOVER.iter().find(|(name, _)| *name == capability.name())?;
+        let (_, what) = TAKEOVER
+            .iter()
+            .find(|(name, _)| *name == capability.name())?;
         let failure = Failure::new(format!("{capability} is added: {what}"), place);
         Some(weighed(subject, failure))
     });
@@ -278,16 +304,20 @@ fn takeover(subject: &Subject<'_>) -> Told {
 
 fn system(subject: &Subject<'_>) -> Told {
     let beyond = beyond_default(subject)?;
-    let named = beyond.into_iter().filter(|(one, _)| SYSTEM.contains(&one.name()));
-    let failures = named.map(|(one, place)| {
-        weighed(subject, Failure::new(format!("{one} is added"), place))
-    });
+    let named = beyond
+        .into_iter()
+        .filter(|(one, _)| SYSTEM.contains(&one.name()));
+    let failures =
+        named.map(|(one, place)| weighed(subject, Failure::new(format!("{one} is added"), place)));
     judged(failures.collect(), blind_words(subject))
 }
 
 fn net_raw(subject: &Subject<'_>) -> Told {
     subject.unless_privileged()?;
-    if matches!(subject.spec.namespaces.network.value(), Some(Namespace::None)) {
+    if matches!(
+        subject.spec.namespaces.network.value(),
+        Some(Namespace::None)
+    ) {
         return Ok(Outcome::NotApplicable);
     }
     if !bounding(subject)?.contains(Capability::NET_RAW) {
@@ -329,9 +359,14 @@ fn useless(subject: &Subject<'_>) -> Told {
                     let why = "only a file capability of the image could use what is added: give --image or scan it";
                     blind = blind.or_else(|| Some(blind_at(why, &word.at)));
                 }
-                Some(files) if files.iter().any(|(_, file)| file.permitted.contains(capability)) => {}
+                Some(files)
+                    if files
+                        .iter()
+                        .any(|(_, file)| file.permitted.contains(capability)) => {}
                 Some(_) => {
-                    let detail = format!("{capability} is added, but the user is not root and no file of the image has it");
+                    let detail = format!(
+                        "{capability} is added, but the user is not root and no file of the image has it"
+                    );
                     failures.push(Failure::new(detail, word.at.place()));
                 }
             }
@@ -350,7 +385,12 @@ fn low_ports_are_free(subject: &Subject<'_>) -> bool {
     };
     let mut sysctls = subject.spec.sysctls.iter();
     let is_set = sysctls.any(|one| one.value.0 == "net.ipv4.ip_unprivileged_port_start");
-    is_own && !is_set && matches!(subject.form(), Form::DockerRun | Form::Compose | Form::Inspect)
+    is_own
+        && !is_set
+        && matches!(
+            subject.form(),
+            Form::DockerRun | Form::Compose | Form::Inspect
+        )
 }
 
 fn added_again(subject: &Subject<'_>) -> Told {
@@ -368,8 +408,12 @@ fn added_again(subject: &Subject<'_>) -> Told {
         let in_podman = !LEFT_OUT_BY_PODMAN.contains(&one.name());
         let in_default = CapabilitySet::DOCKER_DEFAULT.contains(one)
             && (subject.form() != Form::Quadlet || in_podman);
-        (in_default && !dropped(one))
-            .then(|| Failure::new(format!("{one} is in the default set anyway"), word.at.place()))
+        (in_default && !dropped(one)).then(|| {
+            Failure::new(
+                format!("{one} is in the default set anyway"),
+                word.at.place(),
+            )
+        })
     });
     judged(failures.collect(), blind_words(subject))
 }

@@ -85,7 +85,13 @@ fn words<'a>(subject: &Subject<'a>) -> Words<'a> {
         setting: None,
         blind: None,
     };
-    let separates = |c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '`' | '"' | '\'' | '<' | '>');
+    let separates = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                ';' | '&' | '|' | '(' | ')' | '`' | '"' | '\'' | '<' | '>'
+            )
+    };
     for setting in [&subject.spec.entrypoint, &subject.spec.command] {
         match said(setting) {
             Err(unknown) => found.blind = found.blind.or(Some(unknown)),
@@ -124,8 +130,12 @@ impl Words<'_> {
     }
 
     fn judged(self, subject: &Subject<'_>, details: Vec<String>) -> Told {
-        let place = self.setting.map_or_else(|| subject.place(), |setting| subject.place_of(setting));
-        let failures = details.into_iter().map(|detail| Failure::new(detail, place.clone()));
+        let place = self
+            .setting
+            .map_or_else(|| subject.place(), |setting| subject.place_of(setting));
+        let failures = details
+            .into_iter()
+            .map(|detail| Failure::new(detail, place.clone()));
         judged(failures.collect(), self.blind)
     }
 }
@@ -154,18 +164,31 @@ fn escapes(subject: &Subject<'_>) -> Told {
         found.push("chroot into the host's root".to_owned());
     }
     let disk = |word: &&str| {
-        ["/dev/sd", "/dev/nvme", "/dev/vd", "/dev/xvd", "/dev/dm-", "/dev/mapper/"]
-            .iter()
-            .any(|disk| word.starts_with(disk))
+        [
+            "/dev/sd",
+            "/dev/nvme",
+            "/dev/vd",
+            "/dev/xvd",
+            "/dev/dm-",
+            "/dev/mapper/",
+        ]
+        .iter()
+        .any(|disk| word.starts_with(disk))
     };
-    if words.behind("mount").any(|rest| rest.iter().take(8).any(|word| disk(word))) {
+    if words
+        .behind("mount")
+        .any(|rest| rest.iter().take(8).any(|word| disk(word)))
+    {
         found.push("mount of a disk".to_owned());
     }
     let starts = |rest: &[&str]| {
         let verb = rest.iter().find(|word| !word.starts_with('-'));
         matches!(verb, Some(&("run" | "create" | "exec")))
     };
-    if ["docker", "nerdctl", "podman", "ctr"].iter().any(|engine| words.behind(engine).any(starts)) {
+    if ["docker", "nerdctl", "podman", "ctr"]
+        .iter()
+        .any(|engine| words.behind(engine).any(starts))
+    {
         found.push("another container is started from inside".to_owned());
     }
     for (file, what) in [
@@ -175,7 +198,11 @@ fn escapes(subject: &Subject<'_>) -> Told {
         ("binfmt_misc/register", "the kernel's binary formats"),
         ("sysrq-trigger", "the kernel's sysrq"),
     ] {
-        if words.all.iter().any(|word| word.starts_with('/') && word.contains(file)) {
+        if words
+            .all
+            .iter()
+            .any(|word| word.starts_with('/') && word.contains(file))
+        {
             found.push(format!("{what} is touched"));
         }
     }
@@ -201,7 +228,15 @@ fn enters_init(rest: &[&str]) -> bool {
 
 /// Where the host's root is inside: usual names, and where it is mounted.
 fn host_roots<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a str> {
-    let usual = ["/host", "/hostfs", "/rootfs", "/host-root", "/mnt/host", "/node", "/hostroot"];
+    let usual = [
+        "/host",
+        "/hostfs",
+        "/rootfs",
+        "/host-root",
+        "/mnt/host",
+        "/node",
+        "/hostroot",
+    ];
     let (mounts, _) = super::mounts::host_mounts(subject);
     let mounted = mounts.into_iter().filter(|host| host.path == "/");
     let mounted = mounted.filter_map(|host| host.mount.target.value().map(String::as_str));
@@ -210,9 +245,22 @@ fn host_roots<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a str> {
 
 /// Arguments that let everybody in.
 const OPEN_ARGUMENTS: &[&str] = &[
-    "--no-auth", "--noauth", "--disable-auth", "--without-auth", "--skip-grant-tables", "--insecure", "--anonymous-auth=true",
-    "--auth=none", "--auth=false", "--NotebookApp.token=", "--ServerApp.token=", "--IdentityProvider.token=", "--NotebookApp.password=",
-    "--ServerApp.password=", "--disable-login", "--no-password",
+    "--no-auth",
+    "--noauth",
+    "--disable-auth",
+    "--without-auth",
+    "--skip-grant-tables",
+    "--insecure",
+    "--anonymous-auth=true",
+    "--auth=none",
+    "--auth=false",
+    "--NotebookApp.token=",
+    "--ServerApp.token=",
+    "--IdentityProvider.token=",
+    "--NotebookApp.password=",
+    "--ServerApp.password=",
+    "--disable-login",
+    "--no-password",
 ];
 
 /// Variables that let everybody in, with the values that do; empty: any of `1`, `true`, `yes`, `on`.
@@ -232,28 +280,50 @@ const OPEN_VARIABLES: &[(&str, &[&str])] = &[
 ];
 
 fn is_on(value: &str) -> bool {
-    matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
+    matches!(
+        value.trim().to_ascii_lowercase().as_str(),
+        "1" | "true" | "yes" | "on"
+    )
 }
 
 fn no_authentication(subject: &Subject<'_>) -> Told {
     let words = words(subject);
     let mut found = Vec::new();
-    let arguments = subject.spec.entrypoint.value().into_iter().chain(subject.spec.command.value());
+    let arguments = subject
+        .spec
+        .entrypoint
+        .value()
+        .into_iter()
+        .chain(subject.spec.command.value());
     // Quotes with nothing between them are nothing.
-    let arguments: Vec<String> = arguments.flatten().map(|word| word.replace(['"', '\''], "")).collect();
+    let arguments: Vec<String> = arguments
+        .flatten()
+        .map(|word| word.replace(['"', '\''], ""))
+        .collect();
     let open = |known: &&&str| {
-        let mut all = arguments.iter().flat_map(|word| word.split_whitespace()).chain(words.all.iter().copied());
+        let mut all = arguments
+            .iter()
+            .flat_map(|word| word.split_whitespace())
+            .chain(words.all.iter().copied());
         all.any(|word| word == **known)
     };
     if let Some(argument) = OPEN_ARGUMENTS.iter().find(open) {
-        found.push(format!("{} is among the arguments", argument.trim_end_matches('=')));
+        found.push(format!(
+            "{} is among the arguments",
+            argument.trim_end_matches('=')
+        ));
     }
     let off = |rest: &[&str]| rest.first() == Some(&"no");
     if words.behind("protected-mode").any(off) || words.behind("--protected-mode").any(off) {
         found.push("protected-mode is off".to_owned());
     }
-    let place = words.setting.map_or_else(|| subject.place(), |setting| subject.place_of(setting));
-    let mut failures: Vec<Failure> = found.into_iter().map(|detail| Failure::new(detail, place.clone())).collect();
+    let place = words
+        .setting
+        .map_or_else(|| subject.place(), |setting| subject.place_of(setting));
+    let mut failures: Vec<Failure> = found
+        .into_iter()
+        .map(|detail| Failure::new(detail, place.clone()))
+        .collect();
     failures.extend(variables(subject, OPEN_VARIABLES));
     judged(failures, words.blind)
 }
@@ -266,12 +336,19 @@ fn variables(subject: &Subject<'_>, known: &[(&str, &[&str])]) -> Vec<Failure> {
             return false;
         };
         known.iter().any(|(name, values)| {
-            let has = values.iter().any(|wanted| wanted.eq_ignore_ascii_case(value.trim()));
+            let has = values
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(value.trim()));
             *name == variable.name && (has || (values.is_empty() && is_on(value)))
         })
     });
     found
-        .map(|variable| Failure::new(format!("the variable {} says so", variable.name), variable.at.place()))
+        .map(|variable| {
+            Failure::new(
+                format!("the variable {} says so", variable.name),
+                variable.at.place(),
+            )
+        })
         .collect()
 }
 
@@ -287,7 +364,9 @@ fn ssh_server(subject: &Subject<'_>) -> Told {
     if words.behind("service").any(starts) {
         found.push("the service ssh is started".to_owned());
     }
-    let exposes = subject.image.is_some_and(|image| image.exposed_ports.iter().any(|(port, _)| *port == 22));
+    let exposes = subject
+        .image
+        .is_some_and(|image| image.exposed_ports.iter().any(|(port, _)| *port == 22));
     if words.are_the_images() {
         if exposes {
             found.push("the image exposes port 22".to_owned());
@@ -301,7 +380,14 @@ fn ssh_server(subject: &Subject<'_>) -> Told {
 }
 
 fn asks_for_root(subject: &Subject<'_>) -> Told {
-    const ARGUMENTS: &[&str] = &["--no-sandbox", "--allow-root", "--allow-run-as-root", "--unsafe-perm", "--disable-setuid-sandbox", "--user=root"];
+    const ARGUMENTS: &[&str] = &[
+        "--no-sandbox",
+        "--allow-root",
+        "--allow-run-as-root",
+        "--unsafe-perm",
+        "--disable-setuid-sandbox",
+        "--user=root",
+    ];
     const VARIABLES: &[(&str, &[&str])] = &[
         ("ALLOW_RUNASROOT", &[]),
         ("RUN_AS_ROOT", &[]),
@@ -312,7 +398,9 @@ fn asks_for_root(subject: &Subject<'_>) -> Told {
     ];
     let words = words(subject);
     let found = ARGUMENTS.iter().filter(|known| words.has(known));
-    let place = words.setting.map_or_else(|| subject.place(), |setting| subject.place_of(setting));
+    let place = words
+        .setting
+        .map_or_else(|| subject.place(), |setting| subject.place_of(setting));
     let mut failures: Vec<Failure> = found
         .map(|argument| Failure::new(format!("{argument} is among the arguments"), place.clone()))
         .collect();

@@ -128,7 +128,12 @@ fn is_default(profile: &str) -> bool {
     let profile = profile.trim().to_ascii_lowercase();
     matches!(
         profile.as_str(),
-        "" | "default" | "builtin" | "runtimedefault" | "runtime/default" | "docker/default" | "docker-default"
+        "" | "default"
+            | "builtin"
+            | "runtimedefault"
+            | "runtime/default"
+            | "docker/default"
+            | "docker-default"
     )
 }
 
@@ -144,7 +149,8 @@ fn seccomp_off(subject: &Subject<'_>) -> Told {
         None => match subject.form() {
             Form::Oci => fails("no linux.seccomp, so no filter", subject.place()),
             Form::Kubernetes => Err(Blind(
-                "no profile is stated, and the kubelet's seccompDefault decides: see PLM-R-011".to_owned(),
+                "no profile is stated, and the kubelet's seccompDefault decides: see PLM-R-011"
+                    .to_owned(),
             )),
             _ => Ok(Outcome::Passed),
         },
@@ -158,7 +164,10 @@ fn seccomp_not_stated(subject: &Subject<'_>) -> Told {
     subject.unless_privileged()?;
     match said(&subject.spec.confinement.seccomp)? {
         Some(_) => Ok(Outcome::Passed),
-        None => fails("no seccompProfile at the pod or the container", subject.place()),
+        None => fails(
+            "no seccompProfile at the pod or the container",
+            subject.place(),
+        ),
     }
 }
 
@@ -182,7 +191,12 @@ fn custom_seccomp(subject: &Subject<'_>) -> Told {
         Err(why) => Err(Blind(why.to_owned())),
         Ok(weaknesses) => {
             let failures = weaknesses.into_iter();
-            judged(failures.map(|detail| Failure::new(detail, place.clone())).collect(), None)
+            judged(
+                failures
+                    .map(|detail| Failure::new(detail, place.clone()))
+                    .collect(),
+                None,
+            )
         }
     }
 }
@@ -199,9 +213,12 @@ fn apparmor(subject: &Subject<'_>) -> Told {
         )),
         Some(_) => Ok(Outcome::Passed),
         None => match subject.form() {
-            Form::Inspect => Err(Blind("the engine does not say whether the host has AppArmor".to_owned())),
+            Form::Inspect => Err(Blind(
+                "the engine does not say whether the host has AppArmor".to_owned(),
+            )),
             Form::Oci => Err(Blind(
-                "no AppArmor profile is named, and whether the host has AppArmor is not said".to_owned(),
+                "no AppArmor profile is named, and whether the host has AppArmor is not said"
+                    .to_owned(),
             )),
             _ => Ok(Outcome::Passed),
         },
@@ -221,9 +238,12 @@ fn selinux(subject: &Subject<'_>) -> Told {
     subject.unless_privileged()?;
     let Some(stated) = said(&subject.spec.confinement.selinux)? else {
         return match subject.form() {
-            Form::Inspect => Err(Blind("the engine does not say whether the host has SELinux".to_owned())),
+            Form::Inspect => Err(Blind(
+                "the engine does not say whether the host has SELinux".to_owned(),
+            )),
             Form::Oci => Err(Blind(
-                "no SELinux label is named, and whether the host has SELinux is not said".to_owned(),
+                "no SELinux label is named, and whether the host has SELinux is not said"
+                    .to_owned(),
             )),
             _ => Ok(Outcome::Passed),
         };
@@ -247,13 +267,17 @@ fn selinux_fault(subject: &Subject<'_>, options: &SeLinux) -> Option<String> {
         return Some("SELinux labels are disabled".to_owned());
     }
     if UNCONFINED_TYPES.contains(&kind) {
-        return Some(format!("the SELinux type is {kind}, which keeps nothing apart"));
+        return Some(format!(
+            "the SELinux type is {kind}, which keeps nothing apart"
+        ));
     }
     if !subject.is_kubernetes() {
         return None;
     }
     if !SELINUX_TYPES.contains(&kind) {
-        return Some(format!("the SELinux type is {kind}, which is none for containers"));
+        return Some(format!(
+            "the SELinux type is {kind}, which is none for containers"
+        ));
     }
     let is_set = |part: &Option<String>| part.as_ref().is_some_and(|part| !part.is_empty());
     if is_set(&options.user) {
@@ -270,8 +294,13 @@ fn unmasked(subject: &Subject<'_>) -> Told {
         }
         Some(_) => Ok(Outcome::Passed),
         None => match subject.form() {
-            Form::Oci => fails("no linux.maskedPaths, so nothing is masked", subject.place()),
-            Form::Inspect => Err(Blind("this engine does not list the masked paths".to_owned())),
+            Form::Oci => fails(
+                "no linux.maskedPaths, so nothing is masked",
+                subject.place(),
+            ),
+            Form::Inspect => Err(Blind(
+                "this engine does not list the masked paths".to_owned(),
+            )),
             _ => Ok(Outcome::Passed),
         },
     }

@@ -8,22 +8,58 @@ use crate::runtime::Form;
 const NIST: &[&str] = &["4.4.3", "4.5.2"];
 
 /// Memory, ports and the kernel's log.
-const KERNEL_DEVICES: &[&str] = &["/dev", "/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg", "/dev/loop-control", "/dev/mapper", "/dev/disk"];
+const KERNEL_DEVICES: &[&str] = &[
+    "/dev",
+    "/dev/mem",
+    "/dev/kmem",
+    "/dev/port",
+    "/dev/kmsg",
+    "/dev/loop-control",
+    "/dev/mapper",
+    "/dev/disk",
+];
 /// Beginnings of the names of disks.
 const DISKS: &[&str] = &[
-    "sd", "nvme", "dm-", "vd", "xvd", "hd", "mmcblk", "md", "loop", "sg", "mapper/", "disk/", "block/", "root",
+    "sd", "nvme", "dm-", "vd", "xvd", "hd", "mmcblk", "md", "loop", "sg", "mapper/", "disk/",
+    "block/", "root",
 ];
 /// Devices with a use of their own, whose drivers are what is risked.
 const SPECIAL: &[&str] = &[
-    "net/tun", "fuse", "dri", "kfd", "snd", "kvm", "video", "nvidia", "vhost-net", "vhost-vsock", "bus/usb", "ttyUSB", "ttyACM", "tty",
+    "net/tun",
+    "fuse",
+    "dri",
+    "kfd",
+    "snd",
+    "kvm",
+    "video",
+    "nvidia",
+    "vhost-net",
+    "vhost-vsock",
+    "bus/usb",
+    "ttyUSB",
+    "ttyACM",
+    "tty",
 ];
 /// What every container has anyway.
-const HARMLESS: &[&str] = &["null", "zero", "full", "random", "urandom", "tty", "console", "ptmx", "pts", "shm", "stdin", "stdout", "stderr", "fd", "mqueue"];
+const HARMLESS: &[&str] = &[
+    "null", "zero", "full", "random", "urandom", "tty", "console", "ptmx", "pts", "shm", "stdin",
+    "stdout", "stderr", "fd", "mqueue",
+];
 
 /// Rules of the device cgroup that every container has anyway (runc `libcontainer/specconv/spec_linux.go`, `AllowedDevices`): nodes may be
 /// made, and null, zero, full, random, urandom, tty, console, ptmx and pts be used.
 const USUAL_RULES: &[&str] = &[
-    "c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm",
+    "c *:* m",
+    "b *:* m",
+    "c 1:3 rwm",
+    "c 1:5 rwm",
+    "c 1:7 rwm",
+    "c 1:8 rwm",
+    "c 1:9 rwm",
+    "c 5:0 rwm",
+    "c 5:1 rwm",
+    "c 5:2 rwm",
+    "c 136:* rwm",
 ];
 
 pub(super) const CHECKS: &[RuntimeCheck] = &[
@@ -69,7 +105,11 @@ pub(super) fn weight(device: &str) -> Option<Severity> {
     }
     let Some(name) = device.strip_prefix("/dev/") else {
         // `nvidia.com/gpu=all`: a kind of device by CDI.
-        return Some(if device.starts_with('/') { Severity::High } else { Severity::Medium });
+        return Some(if device.starts_with('/') {
+            Severity::High
+        } else {
+            Severity::Medium
+        });
     };
     if HARMLESS.contains(&name) {
         return None;
@@ -111,14 +151,19 @@ fn rules(subject: &Subject<'_>) -> Told {
             return None;
         }
         let failure = Failure::new(format!("the rule `{text}`"), rule.at.place());
-        Some(if text.contains('*') || text == "a" || text.starts_with("a ") {
-            failure
-        } else {
-            failure.of_severity(Severity::Medium)
-        })
+        Some(
+            if text.contains('*') || text == "a" || text.starts_with("a ") {
+                failure
+            } else {
+                failure.of_severity(Severity::Medium)
+            },
+        )
     });
     let requests = spec.device_requests.iter().map(|request| {
-        let failure = Failure::new(format!("the request `{}`", request.value), request.at.place());
+        let failure = Failure::new(
+            format!("the request `{}`", request.value),
+            request.at.place(),
+        );
         let is_all = request
             .value
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')

@@ -146,7 +146,10 @@ fn cgroup_tree(subject: &Subject<'_>) -> Told {
         failures.push(Failure::new("writable-cgroups is on", stated.at.place()));
     }
     let (mounts, mut blind) = host_mounts(subject);
-    for host in mounts.iter().filter(|host| is_in(&host.path, "/sys/fs/cgroup")) {
+    for host in mounts
+        .iter()
+        .filter(|host| is_in(&host.path, "/sys/fs/cgroup"))
+    {
         match host.writable {
             Some(true) => {
                 let detail = format!("{} of the host, writable", host.path);
@@ -209,8 +212,10 @@ fn tmpfs_options(subject: &Subject<'_>) -> Told {
 }
 
 fn tmpfs_owner(subject: &Subject<'_>) -> Told {
-    if !matches!(subject.form(), Form::DockerRun | Form::Compose | Form::Inspect)
-        || memory_mounts(subject).next().is_none()
+    if !matches!(
+        subject.form(),
+        Form::DockerRun | Form::Compose | Form::Inspect
+    ) || memory_mounts(subject).next().is_none()
     {
         return Ok(Outcome::NotApplicable);
     }
@@ -249,13 +254,16 @@ fn tmpfs_size(subject: &Subject<'_>) -> Told {
     let mut failures = Vec::new();
     let mut blind = None;
     let mounts = subject.spec.mounts.iter();
-    for mount in mounts.filter(|mount| matches!(mount.kind, MountKind::Memory | MountKind::Scratch)) {
+    for mount in mounts.filter(|mount| matches!(mount.kind, MountKind::Memory | MountKind::Scratch))
+    {
         // What every runtime puts there has no files of the container in it.
         if subject.form() == Form::Oci && matches!(target(mount), "/dev" | "/run" | "/dev/shm") {
             continue;
         }
         let in_options = mount.options.iter().any(|option| {
-            option.strip_prefix("size=").is_some_and(|size| !is_no_size(size))
+            option
+                .strip_prefix("size=")
+                .is_some_and(|size| !is_no_size(size))
         });
         match said(&mount.size) {
             Err(unknown) => blind = blind.or(Some(unknown)),
@@ -278,10 +286,16 @@ fn propagation(subject: &Subject<'_>) -> Told {
     let failures = subject.spec.mounts.iter().filter_map(|mount| {
         let stated = mount.propagation.as_ref();
         let stated = stated.map(|stated| (stated.value.as_str(), stated.at.place()));
-        let options = mount.options.iter().map(|option| (option.as_str(), mount.at.place()));
+        let options = mount
+            .options
+            .iter()
+            .map(|option| (option.as_str(), mount.at.place()));
         let mut words = stated.into_iter().chain(options);
         let (word, place) = words.find(|(word, _)| {
-            matches!(word.to_ascii_lowercase().as_str(), "shared" | "rshared" | "bidirectional")
+            matches!(
+                word.to_ascii_lowercase().as_str(),
+                "shared" | "rshared" | "bidirectional"
+            )
         })?;
         Some(Failure::new(format!("{}: {word}", target(mount)), place))
     });
@@ -289,9 +303,11 @@ fn propagation(subject: &Subject<'_>) -> Told {
 }
 
 fn volumes_from(subject: &Subject<'_>) -> Told {
-    let failures = subject.spec.volumes_from.iter().map(|from| {
-        Failure::new(format!("all volumes of `{}`", from.value), from.at.place())
-    });
+    let failures = subject
+        .spec
+        .volumes_from
+        .iter()
+        .map(|from| Failure::new(format!("all volumes of `{}`", from.value), from.at.place()));
     Ok(Outcome::of(failures.collect()))
 }
 
@@ -305,7 +321,10 @@ fn bind_volume(subject: &Subject<'_>) -> Told {
         })
     });
     let failures = failures.map(|host| {
-        Failure::new(format!("a volume that is {} of the host", host.path), host.mount.at.place())
+        Failure::new(
+            format!("a volume that is {} of the host", host.path),
+            host.mount.at.place(),
+        )
     });
     judged(failures.collect(), blind)
 }

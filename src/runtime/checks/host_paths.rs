@@ -59,7 +59,13 @@ const SOCKET_NAMES: &[(&str, &str)] = &[
 ];
 
 /// Folders that hold a socket of a user's own engine: `/run/user/N` and below.
-const USER_SOCKETS: &[&str] = &["", "/podman", "/docker", "/containerd", "/containerd-rootless"];
+const USER_SOCKETS: &[&str] = &[
+    "",
+    "/podman",
+    "/docker",
+    "/containerd",
+    "/containerd-rootless",
+];
 
 /// Credentials below a home folder.
 const IN_HOME: &[(&str, &str)] = &[
@@ -148,7 +154,15 @@ const PUBLIC: &[&str] = &[
 
 /// Devices that every container has anyway.
 const HARMLESS_DEVICES: &[&str] = &[
-    "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/stdin", "/dev/stdout", "/dev/stderr",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/tty",
+    "/dev/stdin",
+    "/dev/stdout",
+    "/dev/stderr",
 ];
 
 /// What a path is; the worst of what it could be.
@@ -207,7 +221,11 @@ pub fn canonical(path: &str) -> String {
     }
     let joined = parts.join("/");
     if rest.is_none() {
-        return if joined.is_empty() { path.to_owned() } else { joined };
+        return if joined.is_empty() {
+            path.to_owned()
+        } else {
+            joined
+        };
     }
     match joined.strip_prefix("var/run") {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/run{rest}"),
@@ -271,8 +289,14 @@ fn in_home(path: &str) -> Option<&'static str> {
         Some(rest.split_once('/').map_or("", |(_, below)| below))
     });
     let below = below
-        .or_else(|| path.strip_prefix("/root").filter(|rest| rest.starts_with('/') || rest.is_empty()))
-        .or_else(|| path.strip_prefix('~').filter(|rest| rest.starts_with('/') || rest.is_empty()))?;
+        .or_else(|| {
+            path.strip_prefix("/root")
+                .filter(|rest| rest.starts_with('/') || rest.is_empty())
+        })
+        .or_else(|| {
+            path.strip_prefix('~')
+                .filter(|rest| rest.starts_with('/') || rest.is_empty())
+        })?;
     let below = below.trim_start_matches('/');
     if below.is_empty() {
         return Some("a home folder");
@@ -294,15 +318,33 @@ mod tests {
             ("/var/run/docker.sock", HostPath::EngineSocket("Docker")),
             ("//var/run/docker.sock", HostPath::EngineSocket("Docker")),
             ("/run/docker.sock", HostPath::EngineSocket("Docker")),
-            ("/run/containerd/containerd.sock", HostPath::EngineSocket("containerd")),
+            (
+                "/run/containerd/containerd.sock",
+                HostPath::EngineSocket("containerd"),
+            ),
             ("/var/run/crio/crio.sock", HostPath::EngineSocket("CRI-O")),
             ("/run/podman/podman.sock", HostPath::EngineSocket("Podman")),
-            ("/run/user/1000/podman/podman.sock", HostPath::EngineSocket("Podman")),
-            ("/run/buildkit/buildkitd.sock", HostPath::EngineSocket("BuildKit")),
-            ("/run/cri-dockerd.sock", HostPath::EngineSocket("cri-dockerd")),
-            ("~/.colima/default/docker.sock", HostPath::EngineSocket("Docker")),
+            (
+                "/run/user/1000/podman/podman.sock",
+                HostPath::EngineSocket("Podman"),
+            ),
+            (
+                "/run/buildkit/buildkitd.sock",
+                HostPath::EngineSocket("BuildKit"),
+            ),
+            (
+                "/run/cri-dockerd.sock",
+                HostPath::EngineSocket("cri-dockerd"),
+            ),
+            (
+                "~/.colima/default/docker.sock",
+                HostPath::EngineSocket("Docker"),
+            ),
             (r"\\.\pipe\docker_engine", HostPath::EngineSocket("Docker")),
-            ("/run/docker/plugins", HostPath::EngineSocket("Docker's plugins")),
+            (
+                "/run/docker/plugins",
+                HostPath::EngineSocket("Docker's plugins"),
+            ),
             ("/var", HostPath::HoldsEngineSocket("an engine")),
             ("/var/run", HostPath::HoldsEngineSocket("Docker")),
             ("/run", HostPath::HoldsEngineSocket("Docker")),
@@ -310,12 +352,21 @@ mod tests {
             ("/run/user/1000", HostPath::HoldsEngineSocket("an engine")),
             ("~/.ssh", HostPath::Credentials("SSH keys")),
             ("/home/u/.ssh/id_ed25519", HostPath::Credentials("SSH keys")),
-            ("/root/.kube/config", HostPath::Credentials("Kubernetes credentials")),
+            (
+                "/root/.kube/config",
+                HostPath::Credentials("Kubernetes credentials"),
+            ),
             ("/root", HostPath::Credentials("a home folder")),
             ("/home", HostPath::Credentials("home folders")),
             ("/etc/shadow", HostPath::Credentials("password hashes")),
-            ("/etc/kubernetes/admin.conf", HostPath::Credentials("Kubernetes credentials")),
-            ("/var/lib/etcd", HostPath::Credentials("the cluster's database")),
+            (
+                "/etc/kubernetes/admin.conf",
+                HostPath::Credentials("Kubernetes credentials"),
+            ),
+            (
+                "/var/lib/etcd",
+                HostPath::Credentials("the cluster's database"),
+            ),
             ("/etc", HostPath::System("the host's configuration")),
             ("/etc/cron.d", HostPath::System("the host's configuration")),
             ("/etc/ssl", HostPath::System("the host's configuration")),

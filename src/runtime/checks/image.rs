@@ -69,11 +69,14 @@ enum Named<'a> {
 }
 
 fn named<'a>(subject: &Subject<'a>) -> Result<Named<'a>, Blind> {
-    let Some(image) = said(&subject.spec.image)?.filter(|image| !image.value.trim().is_empty()) else {
+    let Some(image) = said(&subject.spec.image)?.filter(|image| !image.value.trim().is_empty())
+    else {
         return Ok(Named::Nothing);
     };
     let text = image.value.trim();
-    if subject.form() == Form::Quadlet && [".image", ".build"].iter().any(|unit| text.ends_with(unit)) {
+    if subject.form() == Form::Quadlet
+        && [".image", ".build"].iter().any(|unit| text.ends_with(unit))
+    {
         return Err(blind_at("another unit names the image", &image.at));
     }
     let is_hex = |text: &str| text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
@@ -91,7 +94,10 @@ fn tag(subject: &Subject<'_>) -> Told {
     match named(subject)? {
         Named::Nothing => Ok(Outcome::NotApplicable),
         Named::Content => Ok(Outcome::Passed),
-        Named::Tag(None, image) => fails(format!("`{}` has no tag, so it is latest", image.value), image.at.place()),
+        Named::Tag(None, image) => fails(
+            format!("`{}` has no tag, so it is latest", image.value),
+            image.at.place(),
+        ),
         Named::Tag(Some("latest"), image) => fails(format!("`{}`", image.value), image.at.place()),
         Named::Tag(Some(_), _) => Ok(Outcome::Passed),
     }
@@ -109,7 +115,8 @@ fn start_program(subject: &Subject<'_>) -> Told {
     subject.unless_privileged()?;
     let Some(image) = subject.image else {
         return Err(Blind(
-            "the capabilities of the image's files are not known: give --image or scan it".to_owned(),
+            "the capabilities of the image's files are not known: give --image or scan it"
+                .to_owned(),
         ));
     };
     let entrypoint = said(&subject.spec.entrypoint)?.and_then(|stated| stated.value.first());
@@ -122,9 +129,14 @@ fn start_program(subject: &Subject<'_>) -> Told {
         (None, Some(_)) => None,
     };
     let Some(program) = program else {
-        return Err(Blind("which program of the image is started is not known".to_owned()));
+        return Err(Blind(
+            "which program of the image is started is not known".to_owned(),
+        ));
     };
-    let file = image.file_capabilities.iter().find(|(path, _)| *path == program);
+    let file = image
+        .file_capabilities
+        .iter()
+        .find(|(path, _)| *path == program);
     let Some((_, capabilities)) = file.filter(|(_, file)| file.effective) else {
         return Ok(Outcome::Passed);
     };
@@ -132,14 +144,20 @@ fn start_program(subject: &Subject<'_>) -> Told {
     if missing.is_empty() {
         return Ok(Outcome::Passed);
     }
-    let detail = format!("/{program} has {missing} as file capabilities, and the container does not", program = program.as_str());
+    let detail = format!(
+        "/{program} has {missing} as file capabilities, and the container does not",
+        program = program.as_str()
+    );
     let names: Vec<&str> = missing.iter().map(crate::model::Capability::name).collect();
     let fix = match subject.form() {
         Form::DockerRun | Form::Inspect => format!("--cap-add {}", names.join(" --cap-add ")),
         Form::Compose => format!("cap_add: [{}]", names.join(", ")),
         Form::Kubernetes => format!("capabilities: {{add: [{}]}}", names.join(", ")),
         Form::Quadlet => format!("AddCapability={}", names.join(" ")),
-        Form::Oci => format!("add {} to every set of process.capabilities", names.join(", ")),
+        Form::Oci => format!(
+            "add {} to every set of process.capabilities",
+            names.join(", ")
+        ),
     };
     failed(Failure::new(detail, subject.place()).with_fix(fix))
 }

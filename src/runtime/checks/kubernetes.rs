@@ -147,7 +147,12 @@ fn volume_kinds(subject: &Subject<'_>) -> Told {
     let failures = pod.volumes.iter().filter(|volume| {
         volume.value != "hostPath" && !CORE_VOLUMES.contains(&volume.value.as_str())
     });
-    let failures = failures.map(|volume| Failure::new(format!("a volume of kind {}", volume.value), volume.at.place()));
+    let failures = failures.map(|volume| {
+        Failure::new(
+            format!("a volume of kind {}", volume.value),
+            volume.at.place(),
+        )
+    });
     Ok(Outcome::of(failures.collect()))
 }
 
@@ -170,7 +175,8 @@ fn probe_hosts(subject: &Subject<'_>) -> Told {
         return Ok(Outcome::NotApplicable);
     };
     let named = pod.probe_hosts.iter().filter(|host| !host.value.is_empty());
-    let failures = named.map(|host| Failure::new(format!("the host {}", host.value), host.at.place()));
+    let failures =
+        named.map(|host| Failure::new(format!("the host {}", host.value), host.at.place()));
     Ok(Outcome::of(failures.collect()))
 }
 
@@ -205,7 +211,9 @@ fn weaker(subject: &Subject<'_>) -> Told {
     }
     let mains = mains(subject);
     if mains.is_empty() {
-        return Err(Blind("the main containers of the pod are not at hand".to_owned()));
+        return Err(Blind(
+            "the main containers of the pod are not at hand".to_owned(),
+        ));
     }
     let mut failures = Vec::new();
     let mut blind = None;
@@ -260,9 +268,10 @@ fn namespace(subject: &Subject<'_>) -> Told {
     };
     match said(&pod.namespace)? {
         None => fails("no namespace is said", subject.place()),
-        Some(stated) if matches!(stated.value.as_str(), "" | "default" | "kube-system") => {
-            fails(format!("the namespace is `{}`", stated.value), stated.at.place())
-        }
+        Some(stated) if matches!(stated.value.as_str(), "" | "default" | "kube-system") => fails(
+            format!("the namespace is `{}`", stated.value),
+            stated.at.place(),
+        ),
         Some(_) => Ok(Outcome::Passed),
     }
 }
@@ -270,13 +279,27 @@ fn namespace(subject: &Subject<'_>) -> Told {
 fn in_vain(subject: &Subject<'_>) -> Told {
     let spec = subject.spec;
     let keys = spec.unknown_keys.iter();
-    let keys = keys.map(|key| Failure::new(format!("the key `{}` is not one of the form", key.key), key.at.place()));
-    let words = spec.capabilities.added.iter().chain(&spec.capabilities.dropped);
+    let keys = keys.map(|key| {
+        Failure::new(
+            format!("the key `{}` is not one of the form", key.key),
+            key.at.place(),
+        )
+    });
+    let words = spec
+        .capabilities
+        .added
+        .iter()
+        .chain(&spec.capabilities.dropped);
     let words = words.filter(|word| {
         let text = word.value.trim();
         let is_all = text.eq_ignore_ascii_case("all") || text.eq_ignore_ascii_case("cap_all");
         !is_all && text.parse::<crate::model::Capability>().is_err()
     });
-    let words = words.map(|word| Failure::new(format!("no capability is called `{}`", word.value), word.at.place()));
+    let words = words.map(|word| {
+        Failure::new(
+            format!("no capability is called `{}`", word.value),
+            word.at.place(),
+        )
+    });
     Ok(Outcome::of(keys.chain(words).collect()))
 }

@@ -6,10 +6,26 @@ use crate::model::{Check, Failure, Outcome, Severity};
 use crate::runtime::{Form, Role};
 
 /// Runtimes that keep a container in as well as runc does, or better. Names of Kubernetes' classes are the cluster's own.
-const RUNTIMES: &[&str] = &["runc", "crun", "youki", "runsc", "gvisor", "kata", "sysbox", "sysbox-runc", "railcar"];
+const RUNTIMES: &[&str] = &[
+    "runc",
+    "crun",
+    "youki",
+    "runsc",
+    "gvisor",
+    "kata",
+    "sysbox",
+    "sysbox-runc",
+    "railcar",
+];
 
 /// Workloads whose pods are always restarted: there is nothing to choose.
-const ALWAYS_RESTARTED: &[&str] = &["Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController"];
+const ALWAYS_RESTARTED: &[&str] = &[
+    "Deployment",
+    "DaemonSet",
+    "StatefulSet",
+    "ReplicaSet",
+    "ReplicationController",
+];
 
 /// Retries that CIS 5.15 allows.
 const RETRIES: u64 = 5;
@@ -92,14 +108,21 @@ fn runtime(subject: &Subject<'_>) -> Told {
     if RUNTIMES.contains(&name) || RUNTIMES.contains(&first) {
         return Ok(Outcome::Passed);
     }
-    fails(format!("the runtime is `{}`", runtime.value), runtime.at.place())
+    fails(
+        format!("the runtime is `{}`", runtime.value),
+        runtime.at.place(),
+    )
 }
 
 fn restart(subject: &Subject<'_>) -> Told {
     let setting = &subject.spec.restart;
     let place = subject.place_of(setting);
     let Some(stated) = said(setting)? else {
-        let kind = subject.spec.kubernetes.as_ref().map(|pod| pod.kind.as_str());
+        let kind = subject
+            .spec
+            .kubernetes
+            .as_ref()
+            .map(|pod| pod.kind.as_str());
         return match kind {
             Some("Pod") => failed(
                 Failure::new("no policy is said, so it is always restarted", place)
@@ -122,7 +145,9 @@ fn restart(subject: &Subject<'_>) -> Told {
         },
         "on-failure" | "onfailure" => match restart.max_retries {
             Some(1..=RETRIES) => Ok(Outcome::Passed),
-            Some(retries) if retries > RETRIES => fails(format!("on failure, {retries} times"), place),
+            Some(retries) if retries > RETRIES => {
+                fails(format!("on failure, {retries} times"), place)
+            }
             _ => fails("on failure, without a limit", place),
         },
         _ => fails(format!("`{}`, without a limit", restart.policy), place),
@@ -143,10 +168,9 @@ fn log(subject: &Subject<'_>) -> Told {
     match log.driver.trim() {
         _ if is_bounded => Ok(Outcome::Passed),
         "" => Err(daemon()),
-        driver @ ("json-file" | "k8s-file") => fails(
-            format!("{driver} without max-size"),
-            stated.at.place(),
-        ),
+        driver @ ("json-file" | "k8s-file") => {
+            fails(format!("{driver} without max-size"), stated.at.place())
+        }
         _ => Ok(Outcome::Passed),
     }
 }
@@ -160,9 +184,17 @@ fn health(subject: &Subject<'_>) -> Told {
             Ok(Outcome::Passed)
         };
     }
-    let kind = subject.spec.kubernetes.as_ref().map(|pod| pod.kind.as_str());
-    let is_short_lived = matches!(kind, Some("Job" | "CronJob")) || subject.spec.container.role != Role::Main;
-    match (subject.form(), subject.image.and_then(|image| image.has_healthcheck)) {
+    let kind = subject
+        .spec
+        .kubernetes
+        .as_ref()
+        .map(|pod| pod.kind.as_str());
+    let is_short_lived =
+        matches!(kind, Some("Job" | "CronJob")) || subject.spec.container.role != Role::Main;
+    match (
+        subject.form(),
+        subject.image.and_then(|image| image.has_healthcheck),
+    ) {
         (Form::Oci, _) => Ok(Outcome::NotApplicable),
         (Form::Kubernetes, _) if is_short_lived => Ok(Outcome::NotApplicable),
         // A kubelet does not look at the image's.

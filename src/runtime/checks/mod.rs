@@ -147,6 +147,6 @@ fn outcome(check: &RuntimeCheck, subject: &Subject<'_>) -> Outcome {
 }
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -168,7 +168,10 @@ impl HostMount<'_> {
             Some(target) => format!(" at {target}"),
             None => String::new(),
         };
-        Failure::new(format!("{} of the host{inside}: {detail}", self.path), self.spot().place())
+        Failure::new(
+            format!("{} of the host{inside}: {detail}", self.path),
+            self.spot().place(),
+        )
     }
 
     fn spot(&self) -> &Spot {
@@ -198,7 +201,12 @@ impl HostMount<'_> {
     fn writable_severity(&self) -> Option<Severity> {
         match self.class {
             HostPath::TimeZone => Some(Severity::Medium),
-            HostPath::Logs if matches!(self.path.as_str(), "/var/log" | "/var/log/pods" | "/var/log/containers") => {
+            HostPath::Logs
+                if matches!(
+                    self.path.as_str(),
+                    "/var/log" | "/var/log/pods" | "/var/log/containers"
+                ) =>
+            {
                 // The kubelet follows links that are put there.
                 Some(Severity::High)
             }
@@ -311,7 +319,8 @@ fn other_host_path(subject: &Subject<'_>) -> Told {
         return Ok(Outcome::NotApplicable);
     }
     each(subject, |mount| {
-        matches!(mount.class, HostPath::Other | HostPath::TimeZone).then(|| mount.failure("a hostPath"))
+        matches!(mount.class, HostPath::Other | HostPath::TimeZone)
+            .then(|| mount.failure("a hostPath"))
     })
 }
 

@@ -8,7 +8,12 @@ use crate::runtime::{Form, Namespace, Setting};
 const NIST: &[&str] = &["4.4.3", "4.5.2"];
 const PSS: &[&str] = &["baseline: hostNamespaces"];
 
-const fn check(check: Check, fields: &'static Words, lines: &'static Words, run: fn(&Subject<'_>) -> Outcome) -> RuntimeCheck {
+const fn check(
+    check: Check,
+    fields: &'static Words,
+    lines: &'static Words,
+    run: fn(&Subject<'_>) -> Outcome,
+) -> RuntimeCheck {
     RuntimeCheck {
         check,
         fields,
@@ -168,8 +173,11 @@ fn users(subject: &Subject<'_>) -> Told {
     match subject.form() {
         // Both start without a mapping unless they are asked for one: worth knowing, no more.
         Form::Kubernetes if !is_said || subject.is_host(setting) => failed(
-            Failure::new("hostUsers is not false, so uid 0 inside is uid 0 of the node", place)
-                .of_severity(Severity::Negligible),
+            Failure::new(
+                "hostUsers is not false, so uid 0 inside is uid 0 of the node",
+                place,
+            )
+            .of_severity(Severity::Negligible),
         ),
         Form::Oci if subject.is_host(setting) => failed(
             Failure::new("no user namespace is made", place).of_severity(Severity::Negligible),
@@ -241,6 +249,9 @@ fn cgroup_parent(subject: &Subject<'_>) -> Told {
     }
     match said(&subject.spec.cgroup_parent)?.filter(|parent| !parent.value.trim().is_empty()) {
         None => Ok(Outcome::Passed),
-        Some(parent) => fails(format!("its cgroup is below `{}`", parent.value), parent.at.place()),
+        Some(parent) => fails(
+            format!("its cgroup is below `{}`", parent.value),
+            parent.at.place(),
+        ),
     }
 }

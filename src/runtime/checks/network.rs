@@ -144,8 +144,12 @@ fn default_bridge(subject: &Subject<'_>) -> Told {
     match (said(network)?.map(|stated| &stated.value), subject.form()) {
         (_, Form::Kubernetes | Form::Oci) => Ok(Outcome::NotApplicable),
         (Some(Namespace::DefaultBridge), _) => fails("it is on the default bridge", place),
-        (None, Form::DockerRun) => fails("no network is named, so it is on the default bridge", place),
-        (None, Form::Inspect) => Err(Blind("the engine does not say which network it is on".to_owned())),
+        (None, Form::DockerRun) => {
+            fails("no network is named, so it is on the default bridge", place)
+        }
+        (None, Form::Inspect) => Err(Blind(
+            "the engine does not say which network it is on".to_owned(),
+        )),
         // Compose makes a network for the project; Podman's default depends on who runs it.
         _ => Ok(Outcome::Passed),
     }
@@ -191,7 +195,10 @@ fn low_port(subject: &Subject<'_>) -> Told {
     each(subject, |port| {
         let first = port.host_port.filter(|first| *first != 0)?;
         if first < 1024 {
-            return Some(Failure::new(format!("port {first} of the host"), port.at.place()));
+            return Some(Failure::new(
+                format!("port {first} of the host"),
+                port.at.place(),
+            ));
         }
         subject
             .is_kubernetes()
@@ -219,7 +226,10 @@ fn every_interface(subject: &Subject<'_>) -> Told {
             (Some(first), Some(last)) if last != first => format!("ports {first} to {last}"),
             (Some(first), _) => format!("port {first}"),
         };
-        let detail = format!("{host} of every interface leads to {}/{}", port.container_port, port.protocol);
+        let detail = format!(
+            "{host} of every interface leads to {}/{}",
+            port.container_port, port.protocol
+        );
         Some(Failure::new(detail, port.at.place()))
     })
 }
@@ -242,7 +252,10 @@ fn publish_all(subject: &Subject<'_>) -> Told {
             } else {
                 format!(": {}", named.join(", "))
             };
-            fails(format!("every port that the image exposes is published{which}"), stated.at.place())
+            fails(
+                format!("every port that the image exposes is published{which}"),
+                stated.at.place(),
+            )
         }
     }
 }
@@ -253,9 +266,8 @@ fn admin_port(subject: &Subject<'_>) -> Told {
             (Some(first), Some(last)) => last.saturating_sub(first),
             _ => 0,
         };
-        let is_in = |first: u16, wanted: u16| {
-            (first..=first.saturating_add(length)).contains(&wanted)
-        };
+        let is_in =
+            |first: u16, wanted: u16| (first..=first.saturating_add(length)).contains(&wanted);
         let (number, what) = ADMIN_PORTS.iter().find(|(wanted, _)| {
             is_in(port.container_port, *wanted)
                 || port.host_port.is_some_and(|first| is_in(first, *wanted))
@@ -289,7 +301,13 @@ fn sysctls(subject: &Subject<'_>) -> Told {
 /// runc `libcontainer/configs/validate`).
 fn sysctl_severity(subject: &Subject<'_>, name: &str) -> Option<Severity> {
     const OF_IPC: &[&str] = &[
-        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+        "kernel.msgmax",
+        "kernel.msgmnb",
+        "kernel.msgmni",
+        "kernel.sem",
+        "kernel.shmall",
+        "kernel.shmmax",
+        "kernel.shmmni",
     ];
     let namespaces = &subject.spec.namespaces;
     let of_network = name.starts_with("net.");

@@ -41,13 +41,27 @@ pub fn page() -> String {
     page.push_str("| Id | What is wrong | Severity | CIS | NIST | PSS | Why |\n| --- | --- | --- | --- | --- | --- | --- |\n");
     for RuntimeCheck { check, .. } in checks() {
         let (id, title, severity) = (check.id, check.title, check.severity.name());
-        let (cis, nist, pss) = (check.cis.join(", "), check.nist.join(", "), check.pss.join(", "));
-        let _ = writeln!(page, "| {id} | {title} | {severity} | {cis} | {nist} | {pss} | {} |", check.why);
+        let (cis, nist, pss) = (
+            check.cis.join(", "),
+            check.nist.join(", "),
+            check.pss.join(", "),
+        );
+        let _ = writeln!(
+            page,
+            "| {id} | {title} | {severity} | {cis} | {nist} | {pss} | {} |",
+            check.why
+        );
     }
-    table(&mut page, "Where it is said", |check, form| check.fields.of(form).to_owned());
+    table(&mut page, "Where it is said", |check, form| {
+        check.fields.of(form).to_owned()
+    });
     table(&mut page, "What mends it", |check, form| {
         let line = check.lines.of(form);
-        if line.is_empty() { String::new() } else { format!("`{line}`") }
+        if line.is_empty() {
+            String::new()
+        } else {
+            format!("`{line}`")
+        }
     });
     page
 }
@@ -81,7 +95,10 @@ mod tests {
             return;
         };
         let expected = page();
-        let differs = written.lines().zip(expected.lines()).position(|(left, right)| left != right);
+        let differs = written
+            .lines()
+            .zip(expected.lines())
+            .position(|(left, right)| left != right);
         assert_eq!(
             (differs, written.len()),
             (None, expected.len()),

@@ -124,17 +124,21 @@ fn cpu(subject: &Subject<'_>) -> Told {
     }
 }
 
-/// Whether a limit as written is more than nothing: `0`, `0.0`, `0m` and `-1` are none.
+/// Whether a limit as written is more than nothing: `0`, `0.0`, `0m` and `-1` are none. A set of processors is one, processor 0 alone, too.
 fn is_some_cpu(text: &str) -> bool {
+    let text = text.trim();
     let has_digit = text.chars().any(|c| matches!(c, '1'..='9'));
-    has_digit && !text.trim().starts_with('-')
+    text.contains("cpuset") || (has_digit && !text.starts_with('-'))
 }
 
 fn pids(subject: &Subject<'_>) -> Told {
     let setting = &subject.spec.limits.pids;
     match said(setting)? {
         Some(limit) if limit.value > 0 => Ok(Outcome::Passed),
-        Some(limit) => fails(format!("the limit is {}, which is none", limit.value), limit.at.place()),
+        Some(limit) => fails(
+            format!("the limit is {}, which is none", limit.value),
+            limit.at.place(),
+        ),
         None => match subject.form() {
             Form::Kubernetes => Err(Blind(
                 "the kubelet's podPidsLimit decides, which no manifest says".to_owned(),
@@ -164,7 +168,10 @@ fn oom(subject: &Subject<'_>) -> Told {
     match said(&limits.oom_score_adj) {
         Err(unknown) => blind = blind.or(Some(unknown)),
         Ok(Some(stated)) if stated.value < 0 => failures.push(Failure::new(
-            format!("the OOM score is lowered by {}", stated.value.unsigned_abs()),
+            format!(
+                "the OOM score is lowered by {}",
+                stated.value.unsigned_abs()
+            ),
             stated.at.place(),
         )),
         Ok(_) => {}

@@ -41,13 +41,18 @@ const DENIED: &[(&str, &str)] = &[
 ];
 
 /// What the profile allows that the default does not, for a container with these capabilities; or why that cannot be told.
-pub(super) fn weaknesses(profile: &Value, granted: CapabilitySet) -> Result<Vec<String>, &'static str> {
+pub(super) fn weaknesses(
+    profile: &Value,
+    granted: CapabilitySet,
+) -> Result<Vec<String>, &'static str> {
     let default = profile.get("defaultAction").and_then(Value::as_str);
     let Some(default) = default else {
         return Err("the seccomp profile has no defaultAction");
     };
     if lets_through(default) {
-        return Ok(vec![format!("the profile's default action is {default}: what is not listed is allowed")]);
+        return Ok(vec![format!(
+            "the profile's default action is {default}: what is not listed is allowed"
+        )]);
     }
     let rules = profile.get("syscalls").and_then(Value::as_array);
     let allowed: BTreeSet<&str> = rules
@@ -57,16 +62,19 @@ pub(super) fn weaknesses(profile: &Value, granted: CapabilitySet) -> Result<Vec<
         .flat_map(names)
         .collect();
     let opened = DENIED.iter().filter(|(call, capability)| {
-        let by_capability = capability
-            .parse::<Capability>()
-            .is_ok_and(|one| granted.contains(one) || granted.contains(Capability::of_number(21).unwrap_or(one)));
+        let by_capability = capability.parse::<Capability>().is_ok_and(|one| {
+            granted.contains(one) || granted.contains(Capability::of_number(21).unwrap_or(one))
+        });
         allowed.contains(call) && !by_capability
     });
     let opened: Vec<&str> = opened.map(|(call, _)| *call).collect();
     if opened.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(vec![format!("the profile allows what the default denies: {}", opened.join(", "))])
+    Ok(vec![format!(
+        "the profile allows what the default denies: {}",
+        opened.join(", ")
+    )])
 }
 
 /// Actions with which a call is made.
@@ -88,7 +96,10 @@ fn is_unconditional(rule: &Value) -> bool {
 fn names(rule: &Value) -> impl Iterator<Item = &str> {
     let many = rule.get("names").and_then(Value::as_array);
     let one = rule.get("name").and_then(Value::as_str);
-    many.into_iter().flatten().filter_map(Value::as_str).chain(one)
+    many.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .chain(one)
 }
 
 #[cfg(test)]
@@ -113,7 +124,10 @@ mod tests {
             {"names": ["read", "keyctl", "mount"], "action": "SCMP_ACT_ALLOW"},
             {"name": "bpf", "action": "SCMP_ACT_ERRNO"},
         ]}));
-        assert_eq!(found, ["the profile allows what the default denies: keyctl, mount"]);
+        assert_eq!(
+            found,
+            ["the profile allows what the default denies: keyctl, mount"]
+        );
     }
 
     #[test]
@@ -126,7 +140,11 @@ mod tests {
         assert!(opened(&profile).is_empty());
         // As a runtime's bundle has it, after the engine resolved the condition.
         let resolved = json!({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_ALLOW"}]});
-        assert!(weaknesses(&resolved, CapabilitySet::ALL).expect("a profile").is_empty());
+        assert!(
+            weaknesses(&resolved, CapabilitySet::ALL)
+                .expect("a profile")
+                .is_empty()
+        );
     }
 
     #[test]

@@ -89,7 +89,10 @@ fn named_value<'w>(word: &'w str, next: Option<&'w str>) -> (&'w str, &'w str) {
     let flag = word.trim_start_matches('-');
     let is_flag = flag.len() < word.len();
     let is_name = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
     };
     match flag.split_once('=') {
         Some((name, value)) if is_name(name) => (name, value),

@@ -109,11 +109,12 @@ fn group_of_root(subject: &Subject<'_>) -> Told {
     let mut failures: Vec<Failure> = account
         .extra_groups
         .iter()
-        .filter(|group| matches!(group.value.trim(), "root") || group.value.trim().parse() == Ok(0_u64))
+        .filter(|group| {
+            matches!(group.value.trim(), "root") || group.value.trim().parse() == Ok(0_u64)
+        })
         .map(|group| {
-            Failure::new("group 0 is added", group.at.place()).with_fix(
-                wording::EXTRA_GROUP.of(subject.form()),
-            )
+            Failure::new("group 0 is added", group.at.place())
+                .with_fix(wording::EXTRA_GROUP.of(subject.form()))
         })
         .collect();
     let blind = match primary(subject) {
@@ -153,16 +154,28 @@ fn primary(subject: &Subject<'_>) -> Result<Option<Failure>, Blind> {
         }
         Some(_) => Ok(None),
         None => match account.group.spot() {
-            Some(at) => Err(blind_at("the group is a name, and the image's /etc/group says its number", at)),
+            Some(at) => Err(blind_at(
+                "the group is a name, and the image's /etc/group says its number",
+                at,
+            )),
             None => Err(image_decides()),
         },
     }
 }
 
 fn sensitive_group(subject: &Subject<'_>) -> Told {
-    let failures = subject.spec.account.extra_groups.iter().filter_map(|group| {
-        let known = SENSITIVE_GROUPS.iter().find(|(name, _)| *name == group.value.trim());
-        known.map(|(name, what)| Failure::new(format!("group {name} is added: {what}"), group.at.place()))
-    });
+    let failures = subject
+        .spec
+        .account
+        .extra_groups
+        .iter()
+        .filter_map(|group| {
+            let known = SENSITIVE_GROUPS
+                .iter()
+                .find(|(name, _)| *name == group.value.trim());
+            known.map(|(name, what)| {
+                Failure::new(format!("group {name} is added: {what}"), group.at.place())
+            })
+        });
     Ok(Outcome::of(failures.collect()))
 }

@@ -1,1 +1,3 @@
+//! What published standards say of the settings: one file each.
+
 pub mod cis;

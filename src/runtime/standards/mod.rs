@@ -78,3 +78,6 @@ mod tests {
         }
     }
 }
+//! What published standards say of the settings: one file each.
+
+pub mod cis;

@@ -7,3 +7,5 @@
 mod view;
 
 pub use view::{ImageView, Resolved, RunUser, Seen, Unseen};
+/// Owner and mode of one entry, as `layers` keeps them: part of a view.
+pub use crate::layers::Attributes;

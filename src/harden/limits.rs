@@ -20,14 +20,29 @@ pub(super) struct Limits {
 
 /// Decides the limits: chosen, else what does for a small server of its kind.
 pub(super) fn decide(choices: &Choices, server: Option<&Server>) -> Limits {
-    let kind = server.map_or_else(|| "a program that is not known".to_owned(), |server| server.name.to_owned());
+    let kind = server.map_or_else(
+        || "a program that is not known".to_owned(),
+        |server| server.name.to_owned(),
+    );
     let line = |choice: Option<u64>, value: u64, what: &str| match choice {
         Some(value) => Line::proven(value, "chosen"),
         None => Line::new(value, Confidence::Assumed, format!("{what} for {kind}")),
     };
     Limits {
-        pids: line(choices.pids, server.map_or(PIDS, |server| server.pids), "enough processes and threads"),
-        memory: line(choices.memory, server.map_or(MEMORY_MIB, |server| server.memory_mib) * MIB, "a start: measure, then choose; the default"),
-        cpu_millis: line(choices.cpu_millis, CPU_MILLIS, "one processor: measure, then choose; the default"),
+        pids: line(
+            choices.pids,
+            server.map_or(PIDS, |server| server.pids),
+            "enough processes and threads",
+        ),
+        memory: line(
+            choices.memory,
+            server.map_or(MEMORY_MIB, |server| server.memory_mib) * MIB,
+            "a start: measure, then choose; the default",
+        ),
+        cpu_millis: line(
+            choices.cpu_millis,
+            CPU_MILLIS,
+            "one processor: measure, then choose; the default",
+        ),
     }
 }

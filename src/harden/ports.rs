@@ -27,31 +27,52 @@ pub(super) fn decide(view: &ImageView, start: &Start, server: Option<&Server>) -
             Some(key) => {
                 ports.insert(key, (Confidence::Proven, format!("EXPOSE {written}")));
             }
-            None => warnings.push(format!("EXPOSE {} is not understood: its ports are not planned", Untrusted(written))),
+            None => warnings.push(format!(
+                "EXPOSE {} is not understood: its ports are not planned",
+                Untrusted(written)
+            )),
         }
     }
     for (path, _, fact) in view.observations() {
-        let Observation::Server(setting) = fact else { continue };
+        let Observation::Server(setting) = fact else {
+            continue;
+        };
         if setting.setting != ServerSettingKind::Listens || !is_of(server, start, &setting.server) {
             continue;
         }
         if let Some(port) = listens(&setting.value) {
-            let reason = format!("the configuration of {} listens there ({path}:{})", Untrusted(&setting.server), setting.line);
-            ports.entry((false, port)).or_insert((Confidence::Inferred, reason));
+            let reason = format!(
+                "the configuration of {} listens there ({path}:{})",
+                Untrusted(&setting.server),
+                setting.line
+            );
+            ports
+                .entry((false, port))
+                .or_insert((Confidence::Inferred, reason));
         }
     }
     let lines = |is_udp: bool| {
         let wanted = ports.iter().filter(move |((udp, _), _)| *udp == is_udp);
-        wanted.map(|((_, port), (confidence, reason))| Line::new(*port, *confidence, note(*port, reason))).collect()
+        wanted
+            .map(|((_, port), (confidence, reason))| {
+                Line::new(*port, *confidence, note(*port, reason))
+            })
+            .collect()
     };
-    Ports { tcp: lines(false), udp: lines(true), warnings }
+    Ports {
+        tcp: lines(false),
+        udp: lines(true),
+        warnings,
+    }
 }
 
 fn note(port: u16, reason: &str) -> String {
     if port >= 1024 {
         return reason.to_owned();
     }
-    format!("{reason}; below 1024, but in a network namespace of its own no capability is needed (net.ipv4.ip_unprivileged_port_start=0)")
+    format!(
+        "{reason}; below 1024, but in a network namespace of its own no capability is needed (net.ipv4.ip_unprivileged_port_start=0)"
+    )
 }
 
 /// `80`, `80/tcp`, `53/udp`: whether it is UDP, and the port.
@@ -62,7 +83,10 @@ fn exposed(written: &str) -> Option<(bool, u16)> {
         "udp" => true,
         _ => return None,
     };
-    port.parse().ok().filter(|port| *port != 0).map(|port| (is_udp, port))
+    port.parse()
+        .ok()
+        .filter(|port| *port != 0)
+        .map(|port| (is_udp, port))
 }
 
 /// The port of `80`, `*:80`, `[::]:80 default_server`, `0.0.0.0:80`; none of `unix:/run/x`.

@@ -11,11 +11,19 @@ use super::start::{Start, Step};
 const SETUID_PROGRAMS: &[&str] = &["su", "sudo", "doas", "pkexec", "chrome-sandbox"];
 
 /// Decides about no-new-privileges for a container that starts as `uid`.
-pub(super) fn decide(view: &ImageView, choices: &Choices, start: &Start, uid: u64, warnings: &mut Vec<String>) -> Line<bool> {
+pub(super) fn decide(
+    view: &ImageView,
+    choices: &Choices,
+    start: &Start,
+    uid: u64,
+    warnings: &mut Vec<String>,
+) -> Line<bool> {
     if choices.new_privileges {
         return Line::proven(false, "chosen");
     }
-    let needed = (uid != 0).then(|| setuid_step(start).or_else(|| sudo_in_script(view, start))).flatten();
+    let needed = (uid != 0)
+        .then(|| setuid_step(start).or_else(|| sudo_in_script(view, start)))
+        .flatten();
     match needed {
         Some(reason) => {
             warnings.push(format!(
@@ -23,14 +31,20 @@ pub(super) fn decide(view: &ImageView, choices: &Choices, start: &Start, uid: u6
             ));
             Line::inferred(false, reason)
         }
-        None if uid == 0 => Line::assumed(true, "nothing that is started gains privileges by a setuid bit: it is root, and gives up rights"),
+        None if uid == 0 => Line::assumed(
+            true,
+            "nothing that is started gains privileges by a setuid bit: it is root, and gives up rights",
+        ),
         None => Line::inferred(true, "no program on the way to the start is setuid root"),
     }
 }
 
 fn setuid_step(start: &Start) -> Option<String> {
     let step = start.steps.iter().find(|step| is_setuid(step))?;
-    Some(format!("{} is on the way to the start and is setuid root", step.name()))
+    Some(format!(
+        "{} is on the way to the start and is setuid root",
+        step.name()
+    ))
 }
 
 fn is_setuid(step: &Step) -> bool {
@@ -45,6 +59,13 @@ fn sudo_in_script(view: &ImageView, start: &Start) -> Option<String> {
     if view.run_user().uid == Some(0) {
         return None;
     }
-    let cause = start.causes.iter().find(|cause| SETUID_PROGRAMS.contains(&cause.command.command.as_str()))?;
-    Some(format!("{} runs {}, which is setuid root", cause.place, Untrusted(&cause.command.command)))
+    let cause = start
+        .causes
+        .iter()
+        .find(|cause| SETUID_PROGRAMS.contains(&cause.command.command.as_str()))?;
+    Some(format!(
+        "{} runs {}, which is setuid root",
+        cause.place,
+        Untrusted(&cause.command.command)
+    ))
 }

@@ -1,7 +1,10 @@
 //! What an image starts: from `ENTRYPOINT` and `CMD` through links, shells, programs in front and entry scripts to the program that
 //! does the work.
 
-use crate::model::{FileCapabilities, LayerPath, Observation, ProgramFact, ScriptCause, ScriptFact, Untrusted, path_file_name};
+use crate::model::{
+    FileCapabilities, LayerPath, Observation, ProgramFact, ScriptCause, ScriptFact, Untrusted,
+    path_file_name,
+};
 use crate::posture::{Attributes, ImageView};
 
 use super::servers::Server;
@@ -53,7 +56,11 @@ impl Start {
     /// Follows the start command of an image.
     pub(super) fn read(view: &ImageView) -> Self {
         let mut start = Self::default();
-        let mut words: Vec<String> = view.start_command().into_iter().map(str::to_owned).collect();
+        let mut words: Vec<String> = view
+            .start_command()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         if words.is_empty() {
             start.warn("the image has neither ENTRYPOINT nor CMD: what is started is not known");
         }
@@ -77,12 +84,17 @@ impl Start {
             return words::peel(words).and_then(|peeled| self.rest(words, peeled.rest));
         }
         if word.contains('$') {
-            self.warn("the start command names its program by a variable: what is started is not known");
+            self.warn(
+                "the start command names its program by a variable: what is started is not known",
+            );
             return None;
         }
         let step = Step::of(view, word);
         if step.path.is_none() {
-            self.warn(format!("the image is not known to have the program {}", Untrusted(path_file_name(word))));
+            self.warn(format!(
+                "the image is not known to have the program {}",
+                Untrusted(path_file_name(word))
+            ));
         }
         let path = step.path.clone();
         self.steps.push(step);
@@ -107,7 +119,10 @@ impl Start {
             return None;
         }
         let rest = words.get(1..).unwrap_or_default();
-        if rest.first().is_some_and(|next| !next.starts_with('-') && view.find_program(next).is_some()) {
+        if rest
+            .first()
+            .is_some_and(|next| !next.starts_with('-') && view.find_program(next).is_some())
+        {
             self.in_front();
             return Some(rest.to_vec());
         }
@@ -123,7 +138,10 @@ impl Start {
         if first.starts_with('-') && first.contains('c') {
             return self.rest(words, Rest::Text(rest.next()?.clone()));
         }
-        let file = words.iter().skip(1).position(|word| !word.starts_with('-'))?;
+        let file = words
+            .iter()
+            .skip(1)
+            .position(|word| !word.starts_with('-'))?;
         words.get(file + 1..).map(<[String]>::to_vec)
     }
 
@@ -154,12 +172,19 @@ impl Start {
     }
 
     fn note(&mut self, command: ScriptCause) {
-        self.causes.push(Cause { command, place: "the start command".to_owned(), is_unconditional: true });
+        self.causes.push(Cause {
+            command,
+            place: "the start command".to_owned(),
+            is_unconditional: true,
+        });
     }
 
     fn script(&mut self, view: &ImageView, path: &LayerPath, script: &ScriptFact) {
         self.causes_of(path, script);
-        let beside = view.visible.keys().filter(|file| file.is_within(ENTRY_FOLDER));
+        let beside = view
+            .visible
+            .keys()
+            .filter(|file| file.is_within(ENTRY_FOLDER));
         for file in beside {
             if let Some(script) = self::script(view, file.as_str()).filter(|_| file != path) {
                 self.causes_of(file, script);
@@ -169,7 +194,9 @@ impl Start {
 
     fn causes_of(&mut self, path: &LayerPath, script: &ScriptFact) {
         if script.is_opaque {
-            self.warn(format!("{path} does more than could be read from it: it may need more than is planned"));
+            self.warn(format!(
+                "{path} does more than could be read from it: it may need more than is planned"
+            ));
         }
         self.causes.extend(script.causes.iter().map(|cause| Cause {
             command: cause.clone(),
@@ -180,20 +207,42 @@ impl Start {
 
     /// The program that does the work, as far as it was found.
     pub(super) fn program(&self) -> Option<&Step> {
-        self.steps.iter().rev().find(|step| !step.is_in_front).or(self.steps.last())
+        self.steps
+            .iter()
+            .rev()
+            .find(|step| !step.is_in_front)
+            .or(self.steps.last())
     }
 
     /// The server that it is: told by its programs, the last first, and by no more than an interpreter if nothing else is known; else by
     /// the account that the entry script changes to.
     pub(super) fn server(&self) -> Option<&'static Server> {
-        let known: Vec<_> = self.steps.iter().rev().filter(|step| !step.is_in_front || !words::is_shell(&step.word)).filter_map(Step::server).collect();
+        let known: Vec<_> = self
+            .steps
+            .iter()
+            .rev()
+            .filter(|step| !step.is_in_front || !words::is_shell(&step.word))
+            .filter_map(Step::server)
+            .collect();
         let by_account = || {
-            let accounts = self.causes.iter().filter(|cause| words::steps_down(&cause.command.command));
+            let accounts = self
+                .causes
+                .iter()
+                .filter(|cause| words::steps_down(&cause.command.command));
             let mut accounts = accounts.filter_map(|cause| cause.command.account.as_deref());
-            accounts.find_map(|account| super::servers::SERVERS.iter().find(|server| server.accounts.first() == Some(&account)))
+            accounts.find_map(|account| {
+                super::servers::SERVERS
+                    .iter()
+                    .find(|server| server.accounts.first() == Some(&account))
+            })
         };
-        let server = known.iter().find(|server| !server.is_interpreter()).copied();
-        server.or_else(by_account).or_else(|| known.first().copied())
+        let server = known
+            .iter()
+            .find(|server| !server.is_interpreter())
+            .copied();
+        server
+            .or_else(by_account)
+            .or_else(|| known.first().copied())
     }
 }
 
@@ -201,10 +250,12 @@ impl Step {
     fn of(view: &ImageView, word: &str) -> Self {
         let found = view.find_program(word);
         let capabilities = found.as_ref().and_then(|found| {
-            view.facts(found.path.as_str()).iter().find_map(|fact| match fact {
-                Observation::Entry(entry) => entry.capabilities,
-                _ => None,
-            })
+            view.facts(found.path.as_str())
+                .iter()
+                .find_map(|fact| match fact {
+                    Observation::Entry(entry) => entry.capabilities,
+                    _ => None,
+                })
         });
         Self {
             word: path_file_name(word).to_owned(),
@@ -221,7 +272,9 @@ impl Step {
 
     /// Its name for people.
     pub(super) fn name(&self) -> String {
-        self.path.as_ref().map_or_else(|| Untrusted(&self.word).to_string(), LayerPath::to_string)
+        self.path
+            .as_ref()
+            .map_or_else(|| Untrusted(&self.word).to_string(), LayerPath::to_string)
     }
 }
 
@@ -242,20 +295,34 @@ pub(super) fn program<'a>(view: &'a ImageView, path: &str) -> Option<&'a Program
 }
 
 fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
 }
 
 /// A command of a shell text in the shape of a script's.
 fn cause_of(words: &[String]) -> ScriptCause {
-    let name = words.first().map(|word| path_file_name(word)).unwrap_or_default();
+    let name = words
+        .first()
+        .map(|word| path_file_name(word))
+        .unwrap_or_default();
     let account = match name {
-        "chown" => words.iter().skip(1).find(|word| !word.starts_with('-')).cloned(),
+        "chown" => words
+            .iter()
+            .skip(1)
+            .find(|word| !word.starts_with('-'))
+            .cloned(),
         _ => words::peel(words).and_then(|peeled| peeled.account),
     };
     ScriptCause {
         line: 1,
         command: name.to_owned(),
         account,
-        paths: words.iter().skip(1).filter(|word| word.starts_with('/') || word.starts_with('$')).cloned().collect(),
+        paths: words
+            .iter()
+            .skip(1)
+            .filter(|word| word.starts_with('/') || word.starts_with('$'))
+            .cloned()
+            .collect(),
     }
 }

@@ -29,7 +29,12 @@ pub(super) struct Decision {
 impl Decision {
     fn new(mode: Mode, user: Line<PlannedUser>) -> Self {
         let service = (user.value.uid != 0).then(|| user.value.clone());
-        Self { mode, user, service, warnings: Vec::new() }
+        Self {
+            mode,
+            user,
+            service,
+            warnings: Vec::new(),
+        }
     }
 
     fn warning(mut self, warning: impl Into<String>) -> Self {
@@ -39,7 +44,12 @@ impl Decision {
 }
 
 /// Decides as whom the image runs.
-pub(super) fn decide(view: &ImageView, choices: &Choices, start: &Start, server: Option<&'static Server>) -> Decision {
+pub(super) fn decide(
+    view: &ImageView,
+    choices: &Choices,
+    start: &Start,
+    server: Option<&'static Server>,
+) -> Decision {
     let found = candidates::candidates(view, start, server);
     let best = candidates::best(&found);
     if let Some(decision) = chosen(view, choices, best) {
@@ -62,15 +72,28 @@ fn chosen(view: &ImageView, choices: &Choices, best: Option<&Candidate>) -> Opti
     if let Some(written) = &choices.user {
         let user = view.user(written);
         let Some(uid) = user.uid else {
-            return Some(anonymous("the chosen user is not in /etc/passwd").warning(format!(
-                "the chosen user `{}` is not in /etc/passwd: {NOBODYS} is planned",
-                Untrusted(written)
-            )));
+            return Some(
+                anonymous("the chosen user is not in /etc/passwd").warning(format!(
+                    "the chosen user `{}` is not in /etc/passwd: {NOBODYS} is planned",
+                    Untrusted(written)
+                )),
+            );
         };
         let has_group = written.contains(':') || user.name.is_some();
         let gid = user.gid.filter(|_| has_group).unwrap_or(uid);
-        let line = Line::proven(PlannedUser { uid, gid, name: user.name }, "chosen");
-        let mode = if uid == 0 { Mode::Root } else { Mode::ServiceAccount };
+        let line = Line::proven(
+            PlannedUser {
+                uid,
+                gid,
+                name: user.name,
+            },
+            "chosen",
+        );
+        let mode = if uid == 0 {
+            Mode::Root
+        } else {
+            Mode::ServiceAccount
+        };
         return Some(Decision::new(mode, line));
     }
     match choices.mode? {
@@ -87,9 +110,18 @@ fn kept(view: &ImageView, uid: u64) -> Decision {
     let account = view.accounts().find(|account| account.uid == uid);
     let mut reason = match account {
         Some(account) if user.written.parse::<u64>().is_ok() => {
-            format!("USER {written}, {} in {}:{}", Untrusted(&account.name), LayerPath::from("etc/passwd"), account.line)
+            format!(
+                "USER {written}, {} in {}:{}",
+                Untrusted(&account.name),
+                LayerPath::from("etc/passwd"),
+                account.line
+            )
         }
-        Some(account) => format!("USER {written} is {uid} in {}:{}", LayerPath::from("etc/passwd"), account.line),
+        Some(account) => format!(
+            "USER {written} is {uid} in {}:{}",
+            LayerPath::from("etc/passwd"),
+            account.line
+        ),
         None => format!("USER {written}"),
     };
     let says_group = user.written.contains(':');
@@ -104,10 +136,18 @@ fn kept(view: &ImageView, uid: u64) -> Decision {
             if of_group_root.is_some() { 0 } else { uid }
         }
     };
-    let line = Line::proven(PlannedUser { uid, gid, name: user.name }, reason);
+    let line = Line::proven(
+        PlannedUser {
+            uid,
+            gid,
+            name: user.name,
+        },
+        reason,
+    );
     let decision = Decision::new(Mode::ServiceAccount, line);
     if user.gid.is_none() {
-        return decision.warning("the group of USER is not in /etc/group: the user's number is planned");
+        return decision
+            .warning("the group of USER is not in /etc/group: the user's number is planned");
     }
     decision
 }
@@ -116,7 +156,9 @@ fn kept(view: &ImageView, uid: u64) -> Decision {
 fn open_to_group_root(view: &ImageView, uid: u64) -> Option<LayerPath> {
     let config = &view.config.config;
     let folders = config.volumes.keys().map(String::as_str);
-    let mut folders = folders.chain([config.working_dir.as_str()]).chain(view.variable("HOME"));
+    let mut folders = folders
+        .chain([config.working_dir.as_str()])
+        .chain(view.variable("HOME"));
     folders.find_map(|folder| {
         let resolved = view.resolve(folder);
         let is_open = resolved.attributes.is_some_and(|found| {
@@ -127,12 +169,20 @@ fn open_to_group_root(view: &ImageView, uid: u64) -> Option<LayerPath> {
 }
 
 /// The image starts as root: is there an account for it, does it need none, or does it need root?
-fn as_root(view: &ImageView, start: &Start, server: Option<&Server>, found: &[Candidate]) -> Decision {
+fn as_root(
+    view: &ImageView,
+    start: &Start,
+    server: Option<&Server>,
+    found: &[Candidate],
+) -> Decision {
     let best = candidates::best(found);
     if let Some(server) = server.filter(|server| server.drops == Drops::NeedsRoot) {
         return root(&format!("{} does not work without root", server.name), best);
     }
-    let in_command = start.causes.iter().find(|cause| cause.is_unconditional && words::steps_down(&cause.command.command));
+    let in_command = start
+        .causes
+        .iter()
+        .find(|cause| cause.is_unconditional && words::steps_down(&cause.command.command));
     if let Some(cause) = in_command {
         let command = Untrusted(&cause.command.command);
         return root(&format!("the start command itself changes the account, with {command}"), best).warning(format!(
@@ -141,9 +191,15 @@ fn as_root(view: &ImageView, start: &Start, server: Option<&Server>, found: &[Ca
     }
     if let Some(best) = best {
         let mut decision = service(best, "");
-        let steps = start.causes.iter().find(|cause| words::steps_down(&cause.command.command));
+        let steps = start
+            .causes
+            .iter()
+            .find(|cause| words::steps_down(&cause.command.command));
         if let Some(cause) = steps {
-            decision.user.reason += &format!("; {} is for a start as root, and is passed over", Untrusted(&cause.command.command));
+            decision.user.reason += &format!(
+                "; {} is for a start as root, and is passed over",
+                Untrusted(&cause.command.command)
+            );
         }
         return decision;
     }
@@ -154,51 +210,105 @@ fn as_root(view: &ImageView, start: &Start, server: Option<&Server>, found: &[Ca
     if found.is_empty() {
         return decision;
     }
-    let names: Vec<String> = found.iter().map(|candidate| candidate.user.uid.to_string()).collect();
-    decision.warning(format!("several accounts could be meant ({}): choose one with --user", names.join(", ")))
+    let names: Vec<String> = found
+        .iter()
+        .map(|candidate| candidate.user.uid.to_string())
+        .collect();
+    decision.warning(format!(
+        "several accounts could be meant ({}): choose one with --user",
+        names.join(", ")
+    ))
 }
 
 fn service(best: &Candidate, before: &str) -> Decision {
-    let name = best.user.name.as_deref().map_or_else(|| best.user.uid.to_string(), |name| Untrusted(name).to_string());
-    let reason = format!("{before}the image starts as root, but {name} does the work: {}", best.reason);
-    Decision::new(Mode::ServiceAccount, Line::new(best.user.clone(), best.evidence.confidence(), reason))
+    let name = best.user.name.as_deref().map_or_else(
+        || best.user.uid.to_string(),
+        |name| Untrusted(name).to_string(),
+    );
+    let reason = format!(
+        "{before}the image starts as root, but {name} does the work: {}",
+        best.reason
+    );
+    Decision::new(
+        Mode::ServiceAccount,
+        Line::new(best.user.clone(), best.evidence.confidence(), reason),
+    )
 }
 
 fn root(reason: &str, best: Option<&Candidate>) -> Decision {
-    let user = PlannedUser { uid: 0, gid: 0, name: Some("root".to_owned()) };
+    let user = PlannedUser {
+        uid: 0,
+        gid: 0,
+        name: Some("root".to_owned()),
+    };
     let line = Line::inferred(user, format!("started as root: {reason}"));
-    Decision { service: best.map(|best| best.user.clone()), ..Decision::new(Mode::Root, line) }
+    Decision {
+        service: best.map(|best| best.user.clone()),
+        ..Decision::new(Mode::Root, line)
+    }
 }
 
 fn anonymous(reason: &str) -> Decision {
-    let user = PlannedUser { uid: NOBODYS, gid: NOBODYS, name: None };
-    Decision::new(Mode::Unprivileged, Line::inferred(user, format!("no account is needed: {reason}")))
+    let user = PlannedUser {
+        uid: NOBODYS,
+        gid: NOBODYS,
+        name: None,
+    };
+    Decision::new(
+        Mode::Unprivileged,
+        Line::inferred(user, format!("no account is needed: {reason}")),
+    )
 }
 
 /// Whether anybody can start the program: a reason either way.
 fn needs_no_account(view: &ImageView, start: &Start) -> Result<String, String> {
     for step in &start.steps {
-        let path = step.path.as_ref().ok_or_else(|| format!("whether others can run {} is not known", step.name()))?;
+        let path = step
+            .path
+            .as_ref()
+            .ok_or_else(|| format!("whether others can run {} is not known", step.name()))?;
         let is_script = start::program(view, path.as_str()).is_none();
-        let needed = if is_script && !step.is_in_front { 0o1 } else { 0o1 | u32::from(is_script) << 2 };
+        let needed = if is_script && !step.is_in_front {
+            0o1
+        } else {
+            0o1 | u32::from(is_script) << 2
+        };
         open(view, path, needed)?;
-        let interpreter = start::program(view, path.as_str()).and_then(|program| program.interpreter.as_ref());
+        let interpreter =
+            start::program(view, path.as_str()).and_then(|program| program.interpreter.as_ref());
         if let Some(interpreter) = interpreter {
             open(view, &view.resolve(interpreter.as_str()).path, 0o1)?;
         }
     }
     let program = start.program().ok_or("what is started is not known")?;
-    for word in view.start_command().into_iter().filter(|word| word.starts_with('/')) {
+    for word in view
+        .start_command()
+        .into_iter()
+        .filter(|word| word.starts_with('/'))
+    {
         let resolved = view.resolve(word);
-        if resolved.attributes.is_some_and(|found| found.uid == 0 && found.mode & 0o005 == 0) {
-            return Err(format!("{}, which the start command names, is for root alone", resolved.path));
+        if resolved
+            .attributes
+            .is_some_and(|found| found.uid == 0 && found.mode & 0o005 == 0)
+        {
+            return Err(format!(
+                "{}, which the start command names, is for root alone",
+                resolved.path
+            ));
         }
     }
     let takes_rights = start.causes.iter().find(|cause| {
-        matches!(cause.command.command.as_str(), "chown" | "chgrp" | "mknod" | "chroot" | "mount" | "setcap")
+        matches!(
+            cause.command.command.as_str(),
+            "chown" | "chgrp" | "mknod" | "chroot" | "mount" | "setcap"
+        )
     });
     if let Some(cause) = takes_rights {
-        return Err(format!("{} runs {}", cause.place, Untrusted(&cause.command.command)));
+        return Err(format!(
+            "{} runs {}",
+            cause.place,
+            Untrusted(&cause.command.command)
+        ));
     }
     Ok(format!("everybody may run {}", program.name()))
 }
@@ -208,14 +318,23 @@ fn open(view: &ImageView, path: &LayerPath, bits: u32) -> Result<(), String> {
     let attributes = view.attributes(path.as_str());
     let attributes = attributes.ok_or_else(|| format!("owner and mode of {path} are not known"))?;
     if attributes.mode & bits != bits {
-        return Err(format!("{path} is not for others (mode {:o})", attributes.mode & 0o7777));
+        return Err(format!(
+            "{path} is not for others (mode {:o})",
+            attributes.mode & 0o7777
+        ));
     }
     let mut folder = path.parent();
     while let Some(name) = folder.filter(|name| !name.is_empty()) {
-        if view.attributes(name).is_some_and(|found: Attributes| found.mode & 0o1 == 0) {
+        if view
+            .attributes(name)
+            .is_some_and(|found: Attributes| found.mode & 0o1 == 0)
+        {
             return Err(format!("{} is closed for others", LayerPath::from(name)));
         }
-        folder = LayerPath::from(name).parent().map(str::len).and_then(|length| name.get(..length));
+        folder = LayerPath::from(name)
+            .parent()
+            .map(str::len)
+            .and_then(|length| name.get(..length));
     }
     Ok(())
 }

@@ -14,7 +14,10 @@ pub(super) struct ShellText {
 }
 
 /// Words that begin a compound command: what follows may or may not be run.
-const KEYWORDS: &[&str] = &["if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "eval", "source", ".", "{", "}", "!"];
+const KEYWORDS: &[&str] = &[
+    "if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac",
+    "eval", "source", ".", "{", "}", "!",
+];
 
 /// Splits a text as a shell does, as far as simple commands go.
 pub(super) fn shell_text(text: &str) -> ShellText {
@@ -40,7 +43,8 @@ pub(super) fn shell_text(text: &str) -> ShellText {
                 }
             }
             '>' => {
-                let to_descriptor = chars.next_if_eq(&'>').is_none() && chars.next_if_eq(&'&').is_some();
+                let to_descriptor =
+                    chars.next_if_eq(&'>').is_none() && chars.next_if_eq(&'&').is_some();
                 reader.redirect(to_descriptor);
             }
             '<' => {
@@ -91,11 +95,19 @@ impl Reader {
     }
 
     fn redirect(&mut self, to_descriptor: bool) {
-        if self.word.as_deref().is_some_and(|word| word.chars().all(|c| c.is_ascii_digit())) {
+        if self
+            .word
+            .as_deref()
+            .is_some_and(|word| word.chars().all(|c| c.is_ascii_digit()))
+        {
             self.word = None;
         }
         self.end_word();
-        self.expects = if to_descriptor { Expects::Nothing } else { Expects::Target };
+        self.expects = if to_descriptor {
+            Expects::Nothing
+        } else {
+            Expects::Target
+        };
     }
 
     fn end_word(&mut self) {
@@ -111,7 +123,10 @@ impl Reader {
         self.end_word();
         self.read.commands.append(&mut self.targets);
         let mut words = std::mem::take(&mut self.words);
-        while words.first().is_some_and(|word| KEYWORDS.contains(&word.as_str())) {
+        while words
+            .first()
+            .is_some_and(|word| KEYWORDS.contains(&word.as_str()))
+        {
             self.read.is_opaque = true;
             words.remove(0);
         }
@@ -123,20 +138,43 @@ impl Reader {
 
 /// Whether a program is a shell that takes `-c`.
 pub(super) fn is_shell(program: &str) -> bool {
-    matches!(path_file_name(program), "sh" | "bash" | "dash" | "ash" | "busybox" | "zsh" | "ksh" | "mksh")
+    matches!(
+        path_file_name(program),
+        "sh" | "bash" | "dash" | "ash" | "busybox" | "zsh" | "ksh" | "mksh"
+    )
 }
 
 /// Whether a program changes the account and then becomes another one.
 pub(super) fn steps_down(program: &str) -> bool {
     matches!(
         path_file_name(program),
-        "gosu" | "su-exec" | "setpriv" | "runuser" | "su" | "sudo" | "doas" | "s6-setuidgid" | "setuidgid" | "chpst" | "start-stop-daemon"
+        "gosu"
+            | "su-exec"
+            | "setpriv"
+            | "runuser"
+            | "su"
+            | "sudo"
+            | "doas"
+            | "s6-setuidgid"
+            | "setuidgid"
+            | "chpst"
+            | "start-stop-daemon"
     )
 }
 
 /// Whether it is a first process that reaps children.
 pub(super) fn is_init(program: &str) -> bool {
-    matches!(path_file_name(program), "tini" | "tini-static" | "dumb-init" | "docker-init" | "catatonit" | "init" | "s6-svscan" | "supervisord")
+    matches!(
+        path_file_name(program),
+        "tini"
+            | "tini-static"
+            | "dumb-init"
+            | "docker-init"
+            | "catatonit"
+            | "init"
+            | "s6-svscan"
+            | "supervisord"
+    )
 }
 
 /// What a program in front of another one says.
@@ -168,10 +206,34 @@ fn takes_value(program: &str, option: &str) -> bool {
         "ionice" => &["-c", "-n", "-p"],
         "stdbuf" => &["-i", "-o", "-e"],
         "timeout" => &["-k", "-s"],
-        "setpriv" => &["--reuid", "--regid", "--ruid", "--euid", "--groups", "--inh-caps", "--bounding-set", "--ambient-caps", "--securebits"],
-        "runuser" | "su" => &["-u", "-g", "-G", "-s", "-c", "--user", "--group", "--shell", "--command"],
-        "sudo" | "doas" => &["-u", "-g", "-p", "-C", "-D", "-R", "-h", "-r", "-t", "-T", "--user", "--group"],
-        "chpst" => &["-u", "-U", "-b", "-e", "-/", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c"],
+        "setpriv" => &[
+            "--reuid",
+            "--regid",
+            "--ruid",
+            "--euid",
+            "--groups",
+            "--inh-caps",
+            "--bounding-set",
+            "--ambient-caps",
+            "--securebits",
+        ],
+        "runuser" | "su" => &[
+            "-u",
+            "-g",
+            "-G",
+            "-s",
+            "-c",
+            "--user",
+            "--group",
+            "--shell",
+            "--command",
+        ],
+        "sudo" | "doas" => &[
+            "-u", "-g", "-p", "-C", "-D", "-R", "-h", "-r", "-t", "-T", "--user", "--group",
+        ],
+        "chpst" => &[
+            "-u", "-U", "-b", "-e", "-/", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c",
+        ],
         _ => &[],
     };
     options.contains(&option)
@@ -180,8 +242,14 @@ fn takes_value(program: &str, option: &str) -> bool {
 /// Takes off a program that stands in front of another one; `None` if it is no such program or nothing stands behind it.
 pub(super) fn peel(words: &[String]) -> Option<Peeled> {
     let program = path_file_name(words.first()?);
-    let plain = matches!(program, "exec" | "env" | "nohup" | "nice" | "ionice" | "stdbuf" | "time" | "timeout" | "chroot");
-    if !plain && !steps_down(program) && !(is_init(program) && !matches!(program, "init" | "supervisord" | "s6-svscan")) {
+    let plain = matches!(
+        program,
+        "exec" | "env" | "nohup" | "nice" | "ionice" | "stdbuf" | "time" | "timeout" | "chroot"
+    );
+    if !plain
+        && !steps_down(program)
+        && !(is_init(program) && !matches!(program, "init" | "supervisord" | "s6-svscan"))
+    {
         return None;
     }
     let (mut account, mut text, mut at) = (None, None, 1);
@@ -197,9 +265,15 @@ pub(super) fn peel(words: &[String]) -> Option<Peeled> {
             }
             break;
         }
-        let (option, joined) = word.split_once('=').map_or((word.as_str(), None), |(option, value)| (option, Some(value)));
+        let (option, joined) = word
+            .split_once('=')
+            .map_or((word.as_str(), None), |(option, value)| {
+                (option, Some(value))
+            });
         let has_next = joined.is_none() && takes_value(program, option);
-        let value = joined.map(str::to_owned).or_else(|| has_next.then(|| words.get(at + 1).cloned()).flatten());
+        let value = joined
+            .map(str::to_owned)
+            .or_else(|| has_next.then(|| words.get(at + 1).cloned()).flatten());
         match option {
             "-u" | "--user" | "--reuid" | "--userspec" if program != "env" => account = value,
             "-c" | "--command" if matches!(program, "su" | "runuser") => text = value,
@@ -207,7 +281,8 @@ pub(super) fn peel(words: &[String]) -> Option<Peeled> {
         }
         at += 1 + usize::from(has_next);
     }
-    let first_is_account = matches!(program, "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid") || matches!(program, "su" | "runuser") && account.is_none();
+    let first_is_account = matches!(program, "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid")
+        || matches!(program, "su" | "runuser") && account.is_none();
     if first_is_account {
         account = words.get(at).cloned();
         at += 1;
@@ -218,8 +293,14 @@ pub(super) fn peel(words: &[String]) -> Option<Peeled> {
         at += 1;
     }
     match text {
-        Some(text) => Some(Peeled { account, rest: Rest::Text(text) }),
-        None => (at < words.len()).then_some(Peeled { account, rest: Rest::Words(at) }),
+        Some(text) => Some(Peeled {
+            account,
+            rest: Rest::Text(text),
+        }),
+        None => (at < words.len()).then_some(Peeled {
+            account,
+            rest: Rest::Words(at),
+        }),
     }
 }
 
@@ -236,11 +317,31 @@ mod tests {
     #[test]
     fn simple_commands_are_told_apart_as_a_shell_does() {
         for (text, commands, is_opaque) in [
-            ("exec nginx -g 'daemon off;'", vec![vec!["exec", "nginx", "-g", "daemon off;"]], false),
-            ("mkdir -p /a && exec app \"$@\"", vec![vec!["mkdir", "-p", "/a"], vec!["exec", "app", "$@"]], false),
-            ("echo x >> /etc/a.conf 2>&1; app", vec![vec![">", "/etc/a.conf"], vec!["echo", "x"], vec!["app"]], false),
-            ("if true; then app; fi", vec![vec!["true"], vec!["app"]], true),
-            ("app $(cat /x)", vec![vec!["app", "$"], vec!["cat", "/x"]], true),
+            (
+                "exec nginx -g 'daemon off;'",
+                vec![vec!["exec", "nginx", "-g", "daemon off;"]],
+                false,
+            ),
+            (
+                "mkdir -p /a && exec app \"$@\"",
+                vec![vec!["mkdir", "-p", "/a"], vec!["exec", "app", "$@"]],
+                false,
+            ),
+            (
+                "echo x >> /etc/a.conf 2>&1; app",
+                vec![vec![">", "/etc/a.conf"], vec!["echo", "x"], vec!["app"]],
+                false,
+            ),
+            (
+                "if true; then app; fi",
+                vec![vec!["true"], vec!["app"]],
+                true,
+            ),
+            (
+                "app $(cat /x)",
+                vec![vec!["app", "$"], vec!["cat", "/x"]],
+                true,
+            ),
             ("a\\ b # c", vec![vec!["a b"]], false),
             ("", vec![], false),
         ] {
@@ -259,21 +360,34 @@ mod tests {
             ("exec app", None, "app"),
             ("gosu redis redis-server", Some("redis"), "redis-server"),
             ("su-exec 999:999 app", Some("999:999"), "app"),
-            ("setpriv --reuid=999 --regid 999 --clear-groups -- app", Some("999"), "app"),
+            (
+                "setpriv --reuid=999 --regid 999 --clear-groups -- app",
+                Some("999"),
+                "app",
+            ),
             ("runuser -u app -- serve", Some("app"), "serve"),
             ("sudo -E -u app A=1 serve", Some("app"), "serve"),
-            ("chroot --userspec=app:app / serve", Some("app:app"), "serve"),
+            (
+                "chroot --userspec=app:app / serve",
+                Some("app:app"),
+                "serve",
+            ),
             ("timeout -k 5 10 serve", None, "serve"),
         ] {
             let words = words(text);
             let peeled = peel(&words).expect(text);
             assert_eq!(peeled.account.as_deref(), account, "{text}");
-            let Rest::Words(at) = peeled.rest else { panic!("{text}") };
+            let Rest::Words(at) = peeled.rest else {
+                panic!("{text}")
+            };
             assert_eq!(words[at..].join(" "), rest, "{text}");
         }
         let su = ["su", "-", "app", "-c", "serve -x"].map(str::to_owned);
         let peeled = peel(&su).expect("su");
-        assert_eq!((peeled.account.as_deref(), peeled.rest), (Some("app"), Rest::Text("serve -x".to_owned())));
+        assert_eq!(
+            (peeled.account.as_deref(), peeled.rest),
+            (Some("app"), Rest::Text("serve -x".to_owned()))
+        );
         assert_eq!(peel(&words("nginx -g x")), None);
         assert_eq!(peel(&words("gosu redis")), None);
         assert_eq!(peel(&[]), None);

@@ -95,15 +95,36 @@ fn purpose_of(path: &LayerPath) -> Purpose {
 /// Whether a place is not for anybody's files: devices, the kernel's, programs.
 fn is_off_limits(path: &LayerPath) -> bool {
     let kernel = ["dev", "proc", "sys"];
-    let programs = ["bin", "sbin", "lib", "lib64", "usr/bin", "usr/sbin", "usr/lib", "usr/local/bin", "usr/local/sbin", "boot"];
-    path.as_str().is_empty() || path.as_str() == "etc" || path.as_str() == "usr" || path.as_str() == "var" || kernel.iter().chain(&programs).any(|folder| path.is_within(folder))
+    let programs = [
+        "bin",
+        "sbin",
+        "lib",
+        "lib64",
+        "usr/bin",
+        "usr/sbin",
+        "usr/lib",
+        "usr/local/bin",
+        "usr/local/sbin",
+        "boot",
+    ];
+    path.as_str().is_empty()
+        || path.as_str() == "etc"
+        || path.as_str() == "usr"
+        || path.as_str() == "var"
+        || kernel
+            .iter()
+            .chain(&programs)
+            .any(|folder| path.is_within(folder))
 }
 
 fn declared(known: Known<'_>, wishes: &mut Vec<Wish>, warnings: &mut Vec<String>) {
     for written in known.view.config.config.volumes.keys() {
         let path = known.view.resolve(written).path;
         if is_off_limits(&path) {
-            warnings.push(format!("VOLUME {} is a folder of the system: it is not planned", Untrusted(written)));
+            warnings.push(format!(
+                "VOLUME {} is a folder of the system: it is not planned",
+                Untrusted(written)
+            ));
             continue;
         }
         let purpose = match purpose_of(&path) {
@@ -111,16 +132,33 @@ fn declared(known: Known<'_>, wishes: &mut Vec<Wish>, warnings: &mut Vec<String>
             _ => Purpose::Data,
         };
         let reason = match purpose {
-            Purpose::Data => format!("VOLUME {}: its data are kept; a fresh named volume gets the image's files with their owner, a bind mount does not", Untrusted(written)),
+            Purpose::Data => format!(
+                "VOLUME {}: its data are kept; a fresh named volume gets the image's files with their owner, a bind mount does not",
+                Untrusted(written)
+            ),
             _ => format!("VOLUME {}", Untrusted(written)),
         };
-        wishes.push(Wish { path, purpose, must_exist: true, reason, confidence: Confidence::Proven });
+        wishes.push(Wish {
+            path,
+            purpose,
+            must_exist: true,
+            reason,
+            confidence: Confidence::Proven,
+        });
     }
 }
 
 fn chosen(known: Known<'_>, wishes: &mut Vec<Wish>) {
-    let scratch = known.choices.scratch.iter().map(|path| (path, Purpose::Cache));
-    let volumes = known.choices.volumes.iter().map(|path| (path, Purpose::Data));
+    let scratch = known
+        .choices
+        .scratch
+        .iter()
+        .map(|path| (path, Purpose::Cache));
+    let volumes = known
+        .choices
+        .volumes
+        .iter()
+        .map(|path| (path, Purpose::Data));
     wishes.extend(scratch.chain(volumes).map(|(path, purpose)| Wish {
         path: known.view.resolve(path).path,
         purpose,
@@ -133,11 +171,18 @@ fn chosen(known: Known<'_>, wishes: &mut Vec<Wish>) {
 /// What the server's own configuration writes.
 fn of_settings(known: Known<'_>, wishes: &mut Vec<Wish>) {
     for (file, _, fact) in known.view.observations() {
-        let Observation::Server(setting) = fact else { continue };
-        if setting.setting != ServerSettingKind::Writes || !is_of(known.server, known.start, &setting.server) {
+        let Observation::Server(setting) = fact else {
+            continue;
+        };
+        if setting.setting != ServerSettingKind::Writes
+            || !is_of(known.server, known.start, &setting.server)
+        {
             continue;
         }
-        let words = setting.value.split([',', ' ']).filter_map(|word| place(known.view, word));
+        let words = setting
+            .value
+            .split([',', ' '])
+            .filter_map(|word| place(known.view, word));
         for path in words.filter(|path| !is_off_limits(path)) {
             let path = folder_of(known.view, path);
             if is_off_limits(&path) {
@@ -147,7 +192,11 @@ fn of_settings(known: Known<'_>, wishes: &mut Vec<Wish>) {
                 purpose: purpose_of(&path),
                 path,
                 must_exist: true,
-                reason: format!("the configuration of {} writes there ({file}:{})", Untrusted(&setting.server), setting.line),
+                reason: format!(
+                    "the configuration of {} writes there ({file}:{})",
+                    Untrusted(&setting.server),
+                    setting.line
+                ),
                 confidence: Confidence::Inferred,
             });
         }
@@ -170,10 +219,17 @@ fn folder_of(view: &ImageView, path: LayerPath) -> LayerPath {
 fn of_tmpfiles(known: Known<'_>, wishes: &mut Vec<Wish>) {
     let service = known.decision.service.as_ref();
     for (file, _, fact) in known.view.observations() {
-        let Observation::Tmpfile(wanted) = fact else { continue };
+        let Observation::Tmpfile(wanted) = fact else {
+            continue;
+        };
         let owner = wanted.user.as_deref().unwrap_or("root");
-        let is_owner = service.is_some_and(|user| user.name.as_deref() == Some(owner) || owner == user.uid.to_string());
-        let is_named = known.server.is_some_and(|server| server.programs.contains(&wanted.path.file_name()) || server.name == wanted.path.file_name());
+        let is_owner = service.is_some_and(|user| {
+            user.name.as_deref() == Some(owner) || owner == user.uid.to_string()
+        });
+        let is_named = known.server.is_some_and(|server| {
+            server.programs.contains(&wanted.path.file_name())
+                || server.name == wanted.path.file_name()
+        });
         if (is_owner || is_named) && !is_off_limits(&wanted.path) {
             let path = known.view.resolve(wanted.path.as_str()).path;
             wishes.push(Wish {
@@ -196,7 +252,14 @@ fn of_server(known: Known<'_>, wishes: &mut Vec<Wish>) {
         let is_needed = match folder.purpose {
             Purpose::Run | Purpose::Temporary => true,
             Purpose::Log => resolved.attributes.is_some() && !logs_to_output(known.view, &path),
-            Purpose::Data => resolved.attributes.is_some() && !wishes.iter().any(|wish| wish.purpose == Purpose::Data && (wish.path.is_within(path.as_str()) || path.is_within(wish.path.as_str()))),
+            Purpose::Data => {
+                resolved.attributes.is_some()
+                    && !wishes.iter().any(|wish| {
+                        wish.purpose == Purpose::Data
+                            && (wish.path.is_within(path.as_str())
+                                || path.is_within(wish.path.as_str()))
+                    })
+            }
             Purpose::Cache | Purpose::Configuration => resolved.attributes.is_some(),
         };
         if is_needed {
@@ -215,7 +278,10 @@ fn of_server(known: Known<'_>, wishes: &mut Vec<Wish>) {
 fn logs_to_output(view: &ImageView, folder: &LayerPath) -> bool {
     below(&view.visible, folder).any(|(_, seen)| {
         seen.facts.iter().any(|fact| match fact {
-            Observation::Entry(entry) if entry.kind == EntryShape::Symlink => entry.target.as_ref().is_some_and(|target| target.is_within("dev") || target.is_within("proc")),
+            Observation::Entry(entry) if entry.kind == EntryShape::Symlink => entry
+                .target
+                .as_ref()
+                .is_some_and(|target| target.is_within("dev") || target.is_within("proc")),
             _ => false,
         })
     })
@@ -229,7 +295,10 @@ fn of_scripts(known: Known<'_>, wishes: &mut Vec<Wish>, warnings: &mut Vec<Strin
                 warnings.push(format!("{} writes to `{}`, which cannot be told: it may need a folder that is not planned", cause.place, Untrusted(written)));
                 continue;
             };
-            let Some((path, must_exist)) = script_folder(known.view, &cause.command.command, path) else { continue };
+            let Some((path, must_exist)) = script_folder(known.view, &cause.command.command, path)
+            else {
+                continue;
+            };
             if is_off_limits(&path) {
                 continue;
             }
@@ -237,8 +306,18 @@ fn of_scripts(known: Known<'_>, wishes: &mut Vec<Wish>, warnings: &mut Vec<Strin
             if purpose == Purpose::Configuration {
                 warnings.push(format!("{} writes its configuration into {path} at the start: better render it when the image is built", cause.place));
             }
-            let reason = format!("{} runs {} there", cause.place, Untrusted(&cause.command.command));
-            wishes.push(Wish { path, purpose, must_exist, reason, confidence: Confidence::Inferred });
+            let reason = format!(
+                "{} runs {} there",
+                cause.place,
+                Untrusted(&cause.command.command)
+            );
+            wishes.push(Wish {
+                path,
+                purpose,
+                must_exist,
+                reason,
+                confidence: Confidence::Inferred,
+            });
         }
     }
 }
@@ -246,7 +325,10 @@ fn of_scripts(known: Known<'_>, wishes: &mut Vec<Wish>, warnings: &mut Vec<Strin
 /// Commands that make or change files at their last path, or at each.
 fn paths_written(command: &ScriptCause) -> &[String] {
     match command.command.as_str() {
-        "cp" | "mv" | "ln" | "install" => command.paths.split_last().map_or(&[], |(last, _)| std::slice::from_ref(last)),
+        "cp" | "mv" | "ln" | "install" => command
+            .paths
+            .split_last()
+            .map_or(&[], |(last, _)| std::slice::from_ref(last)),
         _ => &command.paths,
     }
 }
@@ -256,20 +338,41 @@ fn script_folder(view: &ImageView, command: &str, path: LayerPath) -> Option<(La
     let known = view.attributes(path.as_str());
     match command {
         "mkdir" => Some((path, false)),
-        "chown" | "chmod" | "chgrp" | "find" | "setfacl" => known.is_some_and(|found| found.is_folder).then_some((path, true)),
-        "touch" | "tee" | "cp" | "mv" | "ln" | "install" | "sed" | "envsubst" | ">" | ">>" | "rm" | "mktemp" | "tar" | "unzip" | "curl" | "wget" | "echo" | "cat" | "printf" => Some((folder_of(view, path), true)),
+        "chown" | "chmod" | "chgrp" | "find" | "setfacl" => known
+            .is_some_and(|found| found.is_folder)
+            .then_some((path, true)),
+        "touch" | "tee" | "cp" | "mv" | "ln" | "install" | "sed" | "envsubst" | ">" | ">>"
+        | "rm" | "mktemp" | "tar" | "unzip" | "curl" | "wget" | "echo" | "cat" | "printf" => {
+            Some((folder_of(view, path), true))
+        }
         _ => None,
     }
 }
 
 /// Folders of data that belong to the account and are no package's.
 fn of_owner(known: Known<'_>, wishes: &mut Vec<Wish>) {
-    let Some(service) = &known.decision.service else { return };
+    let Some(service) = &known.decision.service else {
+        return;
+    };
     for (path, seen) in &known.view.visible {
         let is_own = seen.facts.iter().any(|fact| matches!(fact, Observation::Entry(entry) if entry.kind == EntryShape::Folder && entry.uid == service.uid));
-        let is_data = ["var/lib", "var/cache", "var/log", "var/spool", "run", "data", "srv"].iter().any(|folder| path.is_within(folder));
+        let is_data = [
+            "var/lib",
+            "var/cache",
+            "var/log",
+            "var/spool",
+            "run",
+            "data",
+            "srv",
+        ]
+        .iter()
+        .any(|folder| path.is_within(folder));
         let is_package = below(&known.view.owners, path).next().is_some();
-        if !is_own || !is_data || is_package || (path.is_within("var/log") && logs_to_output(known.view, path)) {
+        if !is_own
+            || !is_data
+            || is_package
+            || (path.is_within("var/log") && logs_to_output(known.view, path))
+        {
             continue;
         }
         wishes.push(Wish {
@@ -284,18 +387,32 @@ fn of_owner(known: Known<'_>, wishes: &mut Vec<Wish>) {
 
 /// Caches below the home folder, for programs that are known to keep some.
 fn of_home(known: Known<'_>, wishes: &mut Vec<Wish>) {
-    if known.decision.mode == Mode::Unprivileged || known.server.is_none_or(|server| !matches!(server.name, "python program" | "node program")) {
+    if known.decision.mode == Mode::Unprivileged
+        || known
+            .server
+            .is_none_or(|server| !matches!(server.name, "python program" | "node program"))
+    {
         return;
     }
     let uid = known.decision.user.value.uid;
-    let account = known.view.accounts().find(|account| account.uid == uid).map(|account| account.home.as_str());
-    let Some(home) = known.view.variable("HOME").or(account) else { return };
+    let account = known
+        .view
+        .accounts()
+        .find(|account| account.uid == uid)
+        .map(|account| account.home.as_str());
+    let Some(home) = known.view.variable("HOME").or(account) else {
+        return;
+    };
     let resolved = known.view.resolve(home);
-    if resolved.attributes.is_none_or(|found| !found.is_folder) || resolved.path.as_str().is_empty() {
+    if resolved.attributes.is_none_or(|found| !found.is_folder) || resolved.path.as_str().is_empty()
+    {
         return;
     }
     wishes.push(Wish {
-        path: known.view.resolve(&format!("{}/.cache", resolved.path.as_str())).path,
+        path: known
+            .view
+            .resolve(&format!("{}/.cache", resolved.path.as_str()))
+            .path,
         purpose: Purpose::Temporary,
         must_exist: false,
         reason: "caches in the account's home".to_owned(),

@@ -124,7 +124,11 @@ mod tests {
     fn no_program_belongs_to_two_servers_and_every_folder_is_absolute() {
         let mut programs = BTreeSet::new();
         for server in SERVERS {
-            assert!(server.pids >= 64 && server.memory_mib >= 64, "{}", server.name);
+            assert!(
+                server.pids >= 64 && server.memory_mib >= 64,
+                "{}",
+                server.name
+            );
             for program in server.programs {
                 assert!(programs.insert(*program), "{program} twice");
             }
@@ -142,7 +146,9 @@ mod tests {
         rows.skip(1)
             .map(|row| {
                 let cells = row.trim_matches('|').split('|');
-                cells.map(|cell| cell.replace('`', "").trim().to_owned()).collect()
+                cells
+                    .map(|cell| cell.replace('`', "").trim().to_owned())
+                    .collect()
             })
             .collect()
     }
@@ -159,11 +165,17 @@ mod tests {
         let expected: Vec<Vec<String>> = SERVERS
             .iter()
             .map(|server| {
-                let folders: Vec<String> =
-                    server.folders.iter().map(|folder| format!("/{}", folder.path)).collect();
+                let folders: Vec<String> = server
+                    .folders
+                    .iter()
+                    .map(|folder| format!("/{}", folder.path))
+                    .collect();
                 let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
-                let capabilities: Vec<&str> =
-                    server.capabilities.iter().map(|capability| capability.name()).collect();
+                let capabilities: Vec<&str> = server
+                    .capabilities
+                    .iter()
+                    .map(|capability| capability.name())
+                    .collect();
                 vec![
                     server.name.to_owned(),
                     list(server.programs),
@@ -175,8 +187,10 @@ mod tests {
                 ]
             })
             .collect();
-        let rows: String =
-            expected.iter().map(|row| format!("| {} |\n", row.join(" | "))).collect();
+        let rows: String = expected
+            .iter()
+            .map(|row| format!("| {} |\n", row.join(" | ")))
+            .collect();
         assert_eq!(page(), expected, "docs/harden.md should have:\n{rows}");
     }
 }

@@ -52,7 +52,10 @@ pub const SERVERS: &[Server] = &[
         name: "redis",
         programs: &["redis-server", "valkey-server", "redis-sentinel"],
         accounts: &["redis", "valkey"],
-        folders: &[folder("data", Purpose::Data), folder("var/lib/redis", Purpose::Data)],
+        folders: &[
+            folder("data", Purpose::Data),
+            folder("var/lib/redis", Purpose::Data),
+        ],
         capabilities: &[Cap::SETGID, Cap::SETUID],
         drops: Drops::InScript,
         health: &["redis-cli", "ping"],
@@ -81,7 +84,10 @@ pub const SERVERS: &[Server] = &[
         name: "mysql",
         programs: &["mysqld", "mariadbd", "mysqld_safe"],
         accounts: &["mysql"],
-        folders: &[folder("run/mysqld", Purpose::Run), folder("var/lib/mysql", Purpose::Data)],
+        folders: &[
+            folder("run/mysqld", Purpose::Run),
+            folder("var/lib/mysql", Purpose::Data),
+        ],
         capabilities: STEP_DOWN_AND_GIVE,
         drops: Drops::InScript,
         pids: 512,
@@ -91,7 +97,14 @@ pub const SERVERS: &[Server] = &[
     },
     Server {
         name: "apache",
-        programs: &["apache2", "httpd", "apache2ctl", "apachectl", "httpd-foreground", "apache2-foreground"],
+        programs: &[
+            "apache2",
+            "httpd",
+            "apache2ctl",
+            "apachectl",
+            "httpd-foreground",
+            "apache2-foreground",
+        ],
         accounts: &["www-data", "apache", "daemon"],
         folders: &[
             RUN,
@@ -109,7 +122,10 @@ pub const SERVERS: &[Server] = &[
         name: "mongo",
         programs: &["mongod", "mongos"],
         accounts: &["mongodb", "mongod"],
-        folders: &[folder("data/db", Purpose::Data), folder("data/configdb", Purpose::Data)],
+        folders: &[
+            folder("data/db", Purpose::Data),
+            folder("data/configdb", Purpose::Data),
+        ],
         capabilities: STEP_DOWN_AND_GIVE,
         drops: Drops::InScript,
         pids: 512,
@@ -120,7 +136,10 @@ pub const SERVERS: &[Server] = &[
         name: "rabbitmq",
         programs: &["rabbitmq-server"],
         accounts: &["rabbitmq"],
-        folders: &[folder("var/lib/rabbitmq", Purpose::Data), folder("var/log/rabbitmq", Purpose::Log)],
+        folders: &[
+            folder("var/lib/rabbitmq", Purpose::Data),
+            folder("var/log/rabbitmq", Purpose::Log),
+        ],
         capabilities: STEP_DOWN_AND_GIVE,
         drops: Drops::InScript,
         pids: 512,
@@ -131,7 +150,10 @@ pub const SERVERS: &[Server] = &[
         name: "haproxy",
         programs: &["haproxy"],
         accounts: &["haproxy"],
-        folders: &[folder("run/haproxy", Purpose::Run), folder("var/lib/haproxy", Purpose::Data)],
+        folders: &[
+            folder("run/haproxy", Purpose::Run),
+            folder("var/lib/haproxy", Purpose::Data),
+        ],
         capabilities: &[Cap::SETGID, Cap::SETUID, Cap::SYS_CHROOT],
         drops: Drops::Itself,
         memory_mib: 256,
@@ -158,7 +180,10 @@ pub const SERVERS: &[Server] = &[
         name: "caddy",
         programs: &["caddy"],
         accounts: &["caddy"],
-        folders: &[folder("data", Purpose::Data), folder("config", Purpose::Data)],
+        folders: &[
+            folder("data", Purpose::Data),
+            folder("config", Purpose::Data),
+        ],
         memory_mib: 256,
         ..PLAIN
     },
@@ -166,10 +191,15 @@ pub const SERVERS: &[Server] = &[
         name: "vault",
         programs: &["vault", "bao"],
         accounts: &["vault", "openbao"],
-        folders: &[folder("vault/file", Purpose::Data), folder("vault/logs", Purpose::Log)],
+        folders: &[
+            folder("vault/file", Purpose::Data),
+            folder("vault/logs", Purpose::Log),
+        ],
         capabilities: STEP_DOWN_AND_GIVE,
         drops: Drops::InScript,
-        notes: &["vault locks its memory with IPC_LOCK; `disable_mlock = true` makes that needless where there is no swap"],
+        notes: &[
+            "vault locks its memory with IPC_LOCK; `disable_mlock = true` makes that needless where there is no swap",
+        ],
         ..PLAIN
     },
     Server {
@@ -185,7 +215,10 @@ pub const SERVERS: &[Server] = &[
         name: "grafana",
         programs: &["grafana", "grafana-server"],
         accounts: &["grafana"],
-        folders: &[folder("var/lib/grafana", Purpose::Data), folder("var/log/grafana", Purpose::Log)],
+        folders: &[
+            folder("var/lib/grafana", Purpose::Data),
+            folder("var/log/grafana", Purpose::Log),
+        ],
         ..PLAIN
     },
     Server {
@@ -206,7 +239,9 @@ pub const SERVERS: &[Server] = &[
         ],
         pids: 4096,
         memory_mib: 2048,
-        notes: &["elasticsearch writes its keystore into /usr/share/elasticsearch/config at the first start"],
+        notes: &[
+            "elasticsearch writes its keystore into /usr/share/elasticsearch/config at the first start",
+        ],
         ..PLAIN
     },
     Server {
@@ -231,7 +266,13 @@ pub const SERVERS: &[Server] = &[
         name: "sshd",
         programs: &["sshd"],
         folders: &[folder("run/sshd", Purpose::Run)],
-        capabilities: &[Cap::AUDIT_WRITE, Cap::CHOWN, Cap::SETGID, Cap::SETUID, Cap::SYS_CHROOT],
+        capabilities: &[
+            Cap::AUDIT_WRITE,
+            Cap::CHOWN,
+            Cap::SETGID,
+            Cap::SETUID,
+            Cap::SYS_CHROOT,
+        ],
         drops: Drops::NeedsRoot,
         notes: &["a second way in: `docker exec` or `kubectl exec` do without it"],
         ..PLAIN
@@ -258,10 +299,16 @@ pub const SERVERS: &[Server] = &[
     Server {
         name: "java program",
         programs: &["java", "catalina.sh"],
-        folders: &[folder("usr/local/tomcat/logs", Purpose::Log), folder("usr/local/tomcat/temp", Purpose::Cache), folder("usr/local/tomcat/work", Purpose::Cache)],
+        folders: &[
+            folder("usr/local/tomcat/logs", Purpose::Log),
+            folder("usr/local/tomcat/temp", Purpose::Cache),
+            folder("usr/local/tomcat/work", Purpose::Cache),
+        ],
         pids: 1024,
         memory_mib: 1024,
-        notes: &["libraries that Java unpacks into /tmp cannot be loaded from there: tmpfs is mounted noexec"],
+        notes: &[
+            "libraries that Java unpacks into /tmp cannot be loaded from there: tmpfs is mounted noexec",
+        ],
         ..PLAIN
     },
 ];

@@ -167,18 +167,11 @@ fn short_name(reference: &str) -> String {
         .find(|part| !part.is_empty())
         .unwrap_or_default();
     let last = last.split(':').next().unwrap_or_default();
-    let name: String = last
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
-        .take(40)
-        .collect();
-    let name = name.trim_matches('-');
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = last.chars().map(plain).collect();
+    let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
+    let name: String = parts.join("-").chars().take(40).collect();
+    let name = name.trim_end_matches('-');
     match name.chars().next() {
         Some(first) if first.is_ascii_alphabetic() => name.to_owned(),
         Some(_) => format!("app-{name}"),
@@ -201,7 +194,7 @@ mod tests {
             ("docker-archive:/tmp/x.tar", "x-tar"),
             ("$(rm -rf /)", "app"),
             ("7zip", "app-7zip"),
-            ("größe", "gr--e"),
+            ("größe", "gr-e"),
             ("", "app"),
         ] {
             assert_eq!(short_name(reference), name, "{reference}");

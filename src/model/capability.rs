@@ -75,8 +75,16 @@ impl Capability {
     pub const NET_BIND_SERVICE: Self = Self(10);
     /// `CAP_NET_RAW`.
     pub const NET_RAW: Self = Self(13);
+    /// `CAP_IPC_LOCK`.
+    pub const IPC_LOCK: Self = Self(14);
     /// `CAP_SYS_CHROOT`.
     pub const SYS_CHROOT: Self = Self(18);
+    /// `CAP_MKNOD`.
+    pub const MKNOD: Self = Self(27);
+    /// `CAP_AUDIT_WRITE`.
+    pub const AUDIT_WRITE: Self = Self(29);
+    /// `CAP_SETFCAP`.
+    pub const SETFCAP: Self = Self(31);
 
     /// The capability of this number, if it has a name.
     pub fn of_number(number: u8) -> Option<Self> {

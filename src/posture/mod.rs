@@ -18,3 +18,5 @@ pub use base::{BaseKnown, BaseMatch, Lag, known_base, lag, named_base};
 pub use bases::{Bases, BasesError};
 pub use scripts::Scripts;
 pub use view::{ImageView, Resolved, RunUser, Seen, Unseen};
+/// Owner and mode of one entry, as `layers` keeps them: part of a view.
+pub use crate::layers::Attributes;

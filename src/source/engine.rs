@@ -68,7 +68,7 @@ pub(super) fn open(image: &str, options: &SourceOptions) -> Result<Image, Source
 }
 
 /// The first socket of the usual places that answers, or the one that the user names.
-fn find_socket(options: &SourceOptions) -> Result<PathBuf, SourceError> {
+pub(crate) fn find_socket(options: &SourceOptions) -> Result<PathBuf, SourceError> {
     let sockets = match (&options.engine_socket, env::var("DOCKER_HOST")) {
         (Some(socket), _) => vec![socket.clone()],
         (None, Ok(host)) if !host.is_empty() => match host.strip_prefix("unix://") {
@@ -109,7 +109,8 @@ fn find_socket(options: &SourceOptions) -> Result<PathBuf, SourceError> {
     })
 }
 
-async fn connect(socket: &std::path::Path) -> Result<Docker, SourceError> {
+/// A client of the engine that listens at `socket`.
+pub(crate) async fn connect(socket: &std::path::Path) -> Result<Docker, SourceError> {
     let failed = |source| SourceError::Engine {
         what: "be connected to",
         source,

@@ -32,7 +32,7 @@ fn runtime() -> Result<&'static Runtime, SourceError> {
 }
 
 /// Waits for `future` on this thread, which must not itself belong to an async runtime.
-pub(super) fn block_on<F: Future>(future: F) -> Result<F::Output, SourceError> {
+pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, SourceError> {
     runtime().map(|runtime| runtime.block_on(future))
 }
 

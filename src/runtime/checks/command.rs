@@ -149,10 +149,6 @@ fn escapes(subject: &Subject<'_>) -> Told {
     if words.are_the_images() {
         return Ok(Outcome::NotApplicable);
     }
-    let mut found = Vec::new();
-    if words.behind("nsenter").any(enters_init) {
-        found.push("nsenter into the host's first process".to_owned());
-    }
     let roots: Vec<&str> = host_roots(subject).collect();
     let to_host = |rest: &[&str]| {
         let target = rest.iter().find(|word| word.starts_with('/'));
@@ -160,56 +156,67 @@ fn escapes(subject: &Subject<'_>) -> Told {
             target.starts_with("/proc/1/root") || roots.contains(&target.trim_end_matches('/'))
         })
     };
-    if words.behind("chroot").any(to_host) {
-        found.push("chroot into the host's root".to_owned());
-    }
-    let disk = |word: &&str| {
-        [
-            "/dev/sd",
-            "/dev/nvme",
-            "/dev/vd",
-            "/dev/xvd",
-            "/dev/dm-",
-            "/dev/mapper/",
-        ]
-        .iter()
-        .any(|disk| word.starts_with(disk))
-    };
-    if words
-        .behind("mount")
-        .any(|rest| rest.iter().take(8).any(|word| disk(word)))
-    {
-        found.push("mount of a disk".to_owned());
-    }
-    let starts = |rest: &[&str]| {
-        let verb = rest.iter().find(|word| !word.starts_with('-'));
-        matches!(verb, Some(&("run" | "create" | "exec")))
-    };
-    if ["docker", "nerdctl", "podman", "ctr"]
-        .iter()
-        .any(|engine| words.behind(engine).any(starts))
-    {
-        found.push("another container is started from inside".to_owned());
-    }
-    for (file, what) in [
-        ("core_pattern", "the kernel's core_pattern"),
-        ("release_agent", "a cgroup's release_agent"),
-        ("uevent_helper", "the kernel's uevent_helper"),
-        ("binfmt_misc/register", "the kernel's binary formats"),
-        ("sysrq-trigger", "the kernel's sysrq"),
-    ] {
-        if words
-            .all
-            .iter()
-            .any(|word| word.starts_with('/') && word.contains(file))
-        {
+    let engines = ["docker", "nerdctl", "podman", "ctr"];
+    let idioms = [
+        (
+            words.behind("nsenter").any(enters_init),
+            "nsenter into the host's first process",
+        ),
+        (
+            words.behind("chroot").any(to_host),
+            "chroot into the host's root",
+        ),
+        (words.behind("mount").any(names_disk), "mount of a disk"),
+        (
+            engines
+                .iter()
+                .any(|engine| words.behind(engine).any(starts_container)),
+            "another container is started from inside",
+        ),
+        (
+            words.runs("insmod") || words.runs("modprobe"),
+            "a kernel module is loaded",
+        ),
+    ];
+    let mut found: Vec<String> = idioms
+        .into_iter()
+        .filter(|(is_there, _)| *is_there)
+        .map(|(_, what)| what.to_owned())
+        .collect();
+    for (file, what) in KERNEL_FILES {
+        let touches = |word: &&str| word.starts_with('/') && word.contains(file);
+        if words.all.iter().any(touches) {
             found.push(format!("{what} is touched"));
         }
     }
-    if words.runs("insmod") || words.runs("modprobe") {
-        found.push("a kernel module is loaded".to_owned());
-    }
     words.judged(subject, found)
+}
+
+/// Files of the kernel that make it run a program, or more.
+const KERNEL_FILES: &[(&str, &str)] = &[
+    ("core_pattern", "the kernel's core_pattern"),
+    ("release_agent", "a cgroup's release_agent"),
+    ("uevent_helper", "the kernel's uevent_helper"),
+    ("binfmt_misc/register", "the kernel's binary formats"),
+    ("sysrq-trigger", "the kernel's sysrq"),
+];
+
+fn names_disk(rest: &[&str]) -> bool {
+    const DISKS: &[&str] = &[
+        "/dev/sd",
+        "/dev/nvme",
+        "/dev/vd",
+        "/dev/xvd",
+        "/dev/dm-",
+        "/dev/mapper/",
+    ];
+    let mut near = rest.iter().take(8);
+    near.any(|word| DISKS.iter().any(|disk| word.starts_with(disk)))
+}
+
+fn starts_container(rest: &[&str]) -> bool {
+    let verb = rest.iter().find(|word| !word.starts_with('-'));
+    matches!(verb, Some(&("run" | "create" | "exec")))
 }
 
 /// `-t 1`, `-t1`, `--target 1`, `--target=1`, also among short options that are written together.

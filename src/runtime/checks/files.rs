@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::TMPFS,
         lines: &wording::TMPFS_OPTIONS,
         on_windows: false,
-        run: |subject| settle(tmpfs_options(subject)),
+        run: tmpfs_options,
     },
     RuntimeCheck {
         check: Check {
@@ -104,7 +104,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::PROPAGATION,
         lines: &wording::PROPAGATION,
         on_windows: false,
-        run: |subject| settle(propagation(subject)),
+        run: propagation,
     },
     RuntimeCheck {
         check: Check {
@@ -120,7 +120,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::VOLUMES_FROM,
         lines: &wording::NONE,
         on_windows: true,
-        run: |subject| settle(volumes_from(subject)),
+        run: volumes_from,
     },
     RuntimeCheck {
         check: Check {
@@ -187,10 +187,10 @@ fn target(mount: &Mount) -> &str {
     mount.target.value().map_or("a tmpfs", String::as_str)
 }
 
-fn tmpfs_options(subject: &Subject<'_>) -> Told {
+fn tmpfs_options(subject: &Subject<'_>) -> Outcome {
     if subject.is_kubernetes() {
         // An emptyDir has no such options.
-        return Ok(Outcome::NotApplicable);
+        return Outcome::NotApplicable;
     }
     let failures = memory_mounts(subject).filter_map(|mount| {
         let has = |word: &str| mount.options.iter().any(|option| option == word);
@@ -208,7 +208,7 @@ fn tmpfs_options(subject: &Subject<'_>) -> Told {
             Failure::new(detail, mount.at.place())
         })
     });
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }
 
 fn tmpfs_owner(subject: &Subject<'_>) -> Told {
@@ -282,7 +282,7 @@ fn is_no_size(size: &str) -> bool {
     matches!(size.trim(), "" | "0")
 }
 
-fn propagation(subject: &Subject<'_>) -> Told {
+fn propagation(subject: &Subject<'_>) -> Outcome {
     let failures = subject.spec.mounts.iter().filter_map(|mount| {
         let stated = mount.propagation.as_ref();
         let stated = stated.map(|stated| (stated.value.as_str(), stated.at.place()));
@@ -299,16 +299,16 @@ fn propagation(subject: &Subject<'_>) -> Told {
         })?;
         Some(Failure::new(format!("{}: {word}", target(mount)), place))
     });
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }
 
-fn volumes_from(subject: &Subject<'_>) -> Told {
+fn volumes_from(subject: &Subject<'_>) -> Outcome {
     let failures = subject
         .spec
         .volumes_from
         .iter()
         .map(|from| Failure::new(format!("all volumes of `{}`", from.value), from.at.place()));
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }
 
 /// Readers keep the options of a volume's driver among the mount's: `volume-opt=device=/path`, `device=/path`, `o=bind`.

@@ -93,13 +93,12 @@ fn named<'a>(subject: &Subject<'a>) -> Result<Named<'a>, Blind> {
 fn tag(subject: &Subject<'_>) -> Told {
     match named(subject)? {
         Named::Nothing => Ok(Outcome::NotApplicable),
-        Named::Content => Ok(Outcome::Passed),
         Named::Tag(None, image) => fails(
             format!("`{}` has no tag, so it is latest", image.value),
             image.at.place(),
         ),
         Named::Tag(Some("latest"), image) => fails(format!("`{}`", image.value), image.at.place()),
-        Named::Tag(Some(_), _) => Ok(Outcome::Passed),
+        Named::Content | Named::Tag(Some(_), _) => Ok(Outcome::Passed),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::POD_VOLUMES,
         lines: &wording::NONE,
         on_windows: true,
-        run: |subject| settle(volume_kinds(subject)),
+        run: volume_kinds,
     },
     RuntimeCheck {
         check: Check {
@@ -66,7 +66,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::PROBE_HOSTS,
         lines: &wording::NONE,
         on_windows: true,
-        run: |subject| settle(probe_hosts(subject)),
+        run: probe_hosts,
     },
     RuntimeCheck {
         check: Check {
@@ -130,7 +130,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::UNKNOWN_KEYS,
         lines: &wording::NONE,
         on_windows: true,
-        run: |subject| settle(in_vain(subject)),
+        run: in_vain,
     },
 ];
 
@@ -139,9 +139,9 @@ fn pod<'a>(subject: &Subject<'a>) -> Option<&'a KubernetesSpec> {
     subject.spec.kubernetes.as_ref()
 }
 
-fn volume_kinds(subject: &Subject<'_>) -> Told {
+fn volume_kinds(subject: &Subject<'_>) -> Outcome {
     let Some(pod) = pod(subject) else {
-        return Ok(Outcome::NotApplicable);
+        return Outcome::NotApplicable;
     };
     // A hostPath has checks of its own.
     let failures = pod.volumes.iter().filter(|volume| {
@@ -153,7 +153,7 @@ fn volume_kinds(subject: &Subject<'_>) -> Told {
             volume.at.place(),
         )
     });
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }
 
 fn token(subject: &Subject<'_>) -> Told {
@@ -170,14 +170,14 @@ fn token(subject: &Subject<'_>) -> Told {
     }
 }
 
-fn probe_hosts(subject: &Subject<'_>) -> Told {
+fn probe_hosts(subject: &Subject<'_>) -> Outcome {
     let Some(pod) = pod(subject) else {
-        return Ok(Outcome::NotApplicable);
+        return Outcome::NotApplicable;
     };
     let named = pod.probe_hosts.iter().filter(|host| !host.value.is_empty());
     let failures =
         named.map(|host| Failure::new(format!("the host {}", host.value), host.at.place()));
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }
 
 fn host_process(subject: &Subject<'_>) -> Told {
@@ -276,7 +276,7 @@ fn namespace(subject: &Subject<'_>) -> Told {
     }
 }
 
-fn in_vain(subject: &Subject<'_>) -> Told {
+fn in_vain(subject: &Subject<'_>) -> Outcome {
     let spec = subject.spec;
     let keys = spec.unknown_keys.iter();
     let keys = keys.map(|key| {
@@ -301,5 +301,5 @@ fn in_vain(subject: &Subject<'_>) -> Told {
             word.at.place(),
         )
     });
-    Ok(Outcome::of(keys.chain(words).collect()))
+    Outcome::of(keys.chain(words).collect())
 }

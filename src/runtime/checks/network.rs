@@ -134,7 +134,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::SYSCTLS,
         lines: &wording::SYSCTL,
         on_windows: false,
-        run: |subject| settle(sysctls(subject)),
+        run: sysctls,
     },
 ];
 
@@ -281,7 +281,7 @@ fn admin_port(subject: &Subject<'_>) -> Told {
     })
 }
 
-fn sysctls(subject: &Subject<'_>) -> Told {
+fn sysctls(subject: &Subject<'_>) -> Outcome {
     let failures = subject.spec.sysctls.iter().filter_map(|stated| {
         // sysctl(8) takes both spellings.
         let name = stated.value.0.replace('/', ".");
@@ -294,7 +294,7 @@ fn sysctls(subject: &Subject<'_>) -> Told {
             None => failure,
         })
     });
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }
 
 /// Kernel settings that a namespace has for itself are less than those of the whole kernel (moby `daemon/daemon_unix.go`,

@@ -86,7 +86,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::ULIMITS,
         lines: &wording::ULIMIT,
         on_windows: false,
-        run: |subject| settle(ulimits(subject)),
+        run: ulimits,
     },
     RuntimeCheck {
         check: Check {
@@ -179,9 +179,9 @@ fn oom(subject: &Subject<'_>) -> Told {
     judged(failures, blind)
 }
 
-fn ulimits(subject: &Subject<'_>) -> Told {
+fn ulimits(subject: &Subject<'_>) -> Outcome {
     if subject.is_kubernetes() {
-        return Ok(Outcome::NotApplicable);
+        return Outcome::NotApplicable;
     }
     let failures = subject.spec.limits.ulimits.iter().filter_map(|limit| {
         let name = limit.name.to_ascii_lowercase();
@@ -191,7 +191,7 @@ fn ulimits(subject: &Subject<'_>) -> Told {
         (matches!(name, "memlock" | "core") && is_unlimited)
             .then(|| Failure::new(format!("{name} is unlimited"), limit.at.place()))
     });
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }
 
 fn swap(subject: &Subject<'_>) -> Told {

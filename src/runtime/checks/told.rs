@@ -49,6 +49,7 @@ pub(super) fn judged(failures: Vec<Failure>, blind: Option<Blind>) -> Told {
 }
 
 /// One failure.
+#[expect(clippy::unnecessary_wraps, reason = "checks end with it")]
 pub(super) fn failed(failure: Failure) -> Told {
     Ok(Outcome::Failed(vec![failure]))
 }

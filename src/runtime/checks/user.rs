@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
         fields: &fields::GROUP,
         lines: &wording::EXTRA_GROUP,
         on_windows: false,
-        run: |subject| settle(sensitive_group(subject)),
+        run: sensitive_group,
     },
 ];
 
@@ -163,7 +163,7 @@ fn primary(subject: &Subject<'_>) -> Result<Option<Failure>, Blind> {
     }
 }
 
-fn sensitive_group(subject: &Subject<'_>) -> Told {
+fn sensitive_group(subject: &Subject<'_>) -> Outcome {
     let failures = subject
         .spec
         .account
@@ -177,5 +177,5 @@ fn sensitive_group(subject: &Subject<'_>) -> Told {
                 Failure::new(format!("group {name} is added: {what}"), group.at.place())
             })
         });
-    Ok(Outcome::of(failures.collect()))
+    Outcome::of(failures.collect())
 }

@@ -1,5 +1,11 @@
 //! What is started, from which image, and what it may use up: one case after the other.
 
+#![allow(
+    clippy::semicolon_if_nothing_returned,
+    clippy::too_many_lines,
+    reason = "a case is one expression, and there are many"
+)]
+
 use super::table::all;
 use super::*;
 

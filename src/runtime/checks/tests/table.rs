@@ -1,5 +1,11 @@
 //! One case after the other: what is said, and what each check makes of it.
 
+#![allow(
+    clippy::semicolon_if_nothing_returned,
+    clippy::too_many_lines,
+    reason = "a case is one expression, and there are many"
+)]
+
 use super::*;
 
 pub(super) type Case = (&'static str, fn(&mut RuntimeSpec), &'static str);

@@ -14,9 +14,9 @@ use crate::inventory::{SBOM_LIMIT, read_sbom};
 use crate::layers::Cache;
 use crate::model::limits::read_at_most;
 use crate::model::{Date, Limits, Platform};
-use crate::posture::Bases;
+use crate::posture::{Bases, ImageView};
 use crate::scan::{
-    Explained, Progress as _, ScanError, ScanOptions, explain, explain_sbom, scan, scan_sbom,
+    Explained, Progress as _, ScanError, ScanOptions, explain, explain_sbom, scan, scan_sbom, view,
 };
 use crate::source::{self, Image, Reference, SourceError, SourceOptions};
 
@@ -157,6 +157,7 @@ impl ImageArguments {
         let wanted = Wanted {
             secrets: true,
             integrity: true,
+            posture: true,
             gate: Gate::Never,
             ..Wanted::default()
         };
@@ -165,6 +166,27 @@ impl ImageArguments {
         let of_image =
             |image: &Image, options: &_, bars: &Bars| explain(image, store, options, id, bars);
         self.look(subject, wanted, manners, of_list, of_image)
+    }
+
+    /// Reads it for its container boundary alone. The same is looked for as in a scan, so that one finds the other's layers in the cache.
+    pub(super) fn view(&self, manners: Manners) -> Result<ImageView, Failure> {
+        let wanted = Wanted {
+            secrets: true,
+            integrity: true,
+            posture: true,
+            gate: Gate::Never,
+            ..Wanted::default()
+        };
+        let subject = self.subject()?;
+        if matches!(subject, Subject::Sbom(_)) {
+            return Err(Failure::usage(
+                "a list of packages says nothing of the container boundary: name an image",
+            ));
+        }
+        let of_list = |_: &str, _: &[u8], _: &ScanOptions| Ok(ImageView::default());
+        let of_image =
+            |image: &Image, options: &ScanOptions, bars: &Bars| view(image, options, bars);
+        self.look(&subject, wanted, manners, of_list, of_image)
     }
 
     fn look<T>(

@@ -2,6 +2,7 @@
 //!
 //! Data goes to standard output, everything else to standard error. Nothing here decides what a finding is.
 
+mod audit;
 mod base;
 mod clock;
 mod compare;
@@ -89,6 +90,8 @@ enum Command {
     Convert(convert::ConvertArguments),
     /// Compare two images or two pieces of evidence: what is fixed, new or changed, and why.
     Diff(diff::DiffArguments),
+    /// Audit what containers are run with: docker run, Compose, Kubernetes, quadlets, OCI bundles, live containers.
+    Audit(audit::AuditArguments),
     /// Say why a scan of an image finds an advisory, or why it does not.
     Explain(explain::ExplainArguments),
     /// Search a folder, a file or standard input for secrets.
@@ -154,6 +157,7 @@ pub fn run() -> Exit {
         Command::Explain(explain) => explain.run(manners),
         Command::Secrets(secrets) => secrets.run(manners),
         Command::Db(db) => db.run(manners),
+        Command::Audit(audit) => audit.run(manners),
         Command::Base(base) => base.run(manners),
         Command::Key(key) => key.run(),
         Command::Completions { shell } => {

@@ -105,6 +105,7 @@ impl ScanArguments {
         let wanted = Wanted {
             secrets: !self.no_secrets,
             integrity: !self.no_integrity,
+            posture: !self.no_posture,
             gate: Gate::Never,
             settings: self.secrets.settings()?,
             ..Wanted::default()

@@ -167,7 +167,13 @@ fn short_name(reference: &str) -> String {
         .find(|part| !part.is_empty())
         .unwrap_or_default();
     let last = last.split(':').next().unwrap_or_default();
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
     let name: String = last.chars().map(plain).collect();
     let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
     let name: String = parts.join("-").chars().take(40).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::base::BaseKnown;
-use crate::layers::{Attributes, VisibleAttributes};
+use crate::layers::{Attributes, Squashed, VisibleAttributes};
 use crate::model::{Account, Date, EntryShape, Group, ImageConfig, LayerPath, Observation};
 
 /// Symbolic links that are followed for one path, as Linux does (`path_resolution(7)`).
@@ -40,6 +40,8 @@ pub struct ImageView {
     pub name: String,
     /// Its config.
     pub config: ImageConfig,
+    /// Whether it has a config at all: a root file system has none, and nothing can be told from its absence.
+    pub has_config: bool,
     /// The annotations of its manifest.
     pub annotations: BTreeMap<String, String>,
     /// What the container sees.
@@ -89,6 +91,38 @@ pub struct RunUser {
 }
 
 impl ImageView {
+    /// What squashed layers show. Everything that is not in layers (name, config, day, bases, …) is the caller's to fill in.
+    pub fn of(squashed: &Squashed<'_>) -> Self {
+        let seen = squashed.visible.iter().filter_map(|file| {
+            let (layer, facts) = file.current()?;
+            (!facts.observations.is_empty()).then(|| {
+                let facts = facts.observations.clone();
+                (file.path.clone(), Seen { layer, facts })
+            })
+        });
+        let hidden = squashed
+            .hidden
+            .iter()
+            .copied()
+            .chain(squashed.overwritten());
+        let hidden = hidden.filter(|hidden| !hidden.facts.observations.is_empty());
+        let mut unseen: Vec<Unseen> = hidden
+            .map(|hidden| Unseen {
+                path: hidden.path.clone(),
+                layer: hidden.layer,
+                hidden_by: hidden.hidden_by,
+                facts: hidden.facts.observations.clone(),
+            })
+            .collect();
+        unseen.sort_by(|one, other| (&one.path, one.layer).cmp(&(&other.path, other.layer)));
+        Self {
+            visible: seen.collect(),
+            hidden: unseen,
+            attributes: squashed.attributes.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Every observation of the running container.
     pub fn observations(&self) -> impl Iterator<Item = (&LayerPath, usize, &Observation)> {
         let seen = self.visible.iter();

@@ -34,12 +34,12 @@ impl MountLine {
 }
 
 /// The mounts, in the file's order: a later one at the same place hides the earlier. Lines that are not understood are left out.
-pub fn parse(text: &str) -> Vec<MountLine> {
+pub(super) fn parse(text: &str) -> Vec<MountLine> {
     text.lines().filter_map(MountLine::parse).collect()
 }
 
 /// What is seen at `path`: the last mount there.
-pub fn at<'a>(mounts: &'a [MountLine], path: &str) -> Option<&'a MountLine> {
+pub(super) fn at<'a>(mounts: &'a [MountLine], path: &str) -> Option<&'a MountLine> {
     mounts.iter().rev().find(|mount| mount.path == path)
 }
 

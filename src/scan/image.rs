@@ -11,6 +11,7 @@ use crate::evidence::{
 use crate::inventory::{DeletedPackage, InstalledPackage, Inventory};
 use crate::layers::{FileFacts, LayerReport, Squashed};
 use crate::model::{Gap, GapKind, ImageConfig, LayerDescriptor, LayerPath, SecretHit};
+use crate::posture::ImageView;
 use crate::secrets::Engine;
 use crate::source::Image;
 
@@ -41,10 +42,29 @@ impl Found<'_> {
             deleted: inventory.deleted.iter().map(deleted_record).collect(),
             secrets: self.secrets(),
             modified: modified.collect(),
-            view: None,
+            view: self.options.posture.then(|| self.view()),
             files_compared: inventory.integrity.checked,
             files: inventory.accounting.clone(),
             gaps: self.gaps(),
+        }
+    }
+
+    /// The image as the checks of its boundary see it.
+    pub(super) fn view(&self) -> ImageView {
+        ImageView {
+            name: self.image.name.clone(),
+            config: self.image.config.clone(),
+            annotations: self.image.annotations.clone(),
+            owners: self.inventory.integrity.known.clone(),
+            layer_bytes: self
+                .reports
+                .iter()
+                .map(|report| report.counts.file_bytes)
+                .collect(),
+            date: self.options.date,
+            bases: self.options.bases.all().to_vec(),
+            has_config: self.image.config_digest.is_some(),
+            ..ImageView::of(self.squashed)
         }
     }
 

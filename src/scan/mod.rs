@@ -5,6 +5,8 @@
 //! aboard, `aboard` makes evidence of it. The detector table is here, since only here all detecting rooms are known.
 
 mod aboard;
+mod audit;
+mod facts;
 mod age;
 mod explain;
 mod image;
@@ -19,12 +21,14 @@ use crate::evidence::{Evidence, Gate};
 use crate::inventory;
 use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
 use crate::model::{Date, DiffId, Digest, LayerDescriptor, Limits};
-use crate::posture::{Bases, BasesError};
+use crate::posture::{self, Bases, BasesError, ImageView};
 use crate::secrets::{Engine, Exceptions, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
 use self::aboard::Aboard;
+pub use self::audit::{AuditInput, AuditOptions, add_audit, audit};
 pub use self::explain::{Answer, EXPLANATION_SCHEMA, Explained, ExplainedPackage, LeftOut};
+pub use self::facts::image_facts;
 use self::image::{Found, config_secrets};
 use self::reading::Reading;
 
@@ -175,6 +179,9 @@ fn detectors(engine: Option<&Arc<Engine>>, options: &ScanOptions) -> DetectorSet
     if let Some(engine) = engine {
         all.push(Box::new(Arc::clone(engine)));
     }
+    if options.posture {
+        all.extend(posture::detectors());
+    }
     let all = DetectorSet::new(all);
     if options.integrity {
         all
@@ -206,12 +213,32 @@ pub fn explain(
     aboard.explain(store, options, id)
 }
 
+/// An image as the checks of its boundary, the plan of its settings and their proof see it.
+pub fn view(
+    image: &Image,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+) -> Result<ImageView, ScanError> {
+    let view = look_with(image, options, progress, |found| found.view())?;
+    Ok(view.0)
+}
+
 /// What is aboard of an image, and the digest of those that looked.
 fn look(
     image: &Image,
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<(Aboard, Digest), ScanError> {
+    look_with(image, options, progress, |found| found.aboard())
+}
+
+/// Reads an image, and tells what is asked of it.
+fn look_with<T>(
+    image: &Image,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+    tell: impl FnOnce(&Found<'_>) -> T,
+) -> Result<(T, Digest), ScanError> {
     // Without secrets, too: build instructions are shown, and nothing that is shown may hold one.
     let engine = Arc::new(secret_engine(options)?);
     let detectors = detectors(Some(&engine).filter(|_| options.secrets), options);
@@ -233,7 +260,7 @@ fn look(
         inventory: &inventory,
         config: &config,
     };
-    Ok((found.aboard(), detectors.digest()))
+    Ok((tell(&found), detectors.digest()))
 }
 
 /// The engine with the user's rules before those of every build.

@@ -20,6 +20,7 @@ mod tools;
 mod user;
 mod writable;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::ImageView;
@@ -55,6 +56,24 @@ const FAMILIES: [&[ImageCheck]; 15] = [
 
 static TABLE: LazyLock<Vec<ImageCheck>> = LazyLock::new(|| FAMILIES.concat());
 
+/// The ids of those that are about the config.
+static NEED_CONFIG: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let families = [
+        user::CHECKS,
+        secrets::CHECKS,
+        build::CHECKS,
+        config::CHECKS,
+        start::CHECKS,
+        base::CHECKS,
+        effective_root::CHECKS,
+    ];
+    families
+        .concat()
+        .iter()
+        .map(|check| check.check.id)
+        .collect()
+});
+
 /// Every check of an image, by id.
 pub fn checks() -> &'static [ImageCheck] {
     &TABLE
@@ -67,9 +86,18 @@ pub fn run(view: &ImageView) -> Vec<Checked> {
         .map(|check| Checked {
             check: &check.check,
             subject: None,
-            outcome: (check.run)(view),
+            outcome: outcome(check, view),
         })
         .collect()
+}
+
+/// A root file system has no config: what only a config says of it is not evaluated, and not taken for left out.
+fn outcome(check: &ImageCheck, view: &ImageView) -> Outcome {
+    const NO_CONFIG: &str = "a root file system has no image config";
+    if !view.has_config && NEED_CONFIG.contains(check.check.id) {
+        return Outcome::NotEvaluated(NO_CONFIG.to_owned());
+    }
+    (check.run)(view)
 }
 
 /// What a check of an image has unless it says otherwise: defects of the configuration (NIST SP 800-190, 3.1.2 and 4.1.2).

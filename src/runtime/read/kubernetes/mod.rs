@@ -12,7 +12,7 @@ mod container;
 mod keys;
 mod kinds;
 mod pod;
-pub mod quantity;
+mod quantity;
 mod repeated;
 mod template;
 mod volumes;

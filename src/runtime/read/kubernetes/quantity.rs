@@ -1,7 +1,7 @@
 //! Quantities of Kubernetes: `500m`, `1Gi`, `1e3` (`apimachinery/pkg/api/resource/quantity.go`).
 
 /// Bytes or units of a quantity, rounded up as the API server rounds; `None` of what is none, of a negative one, and of one beyond 2^64.
-pub fn parse(text: &str) -> Option<u64> {
+pub(super) fn parse(text: &str) -> Option<u64> {
     let text = text.strip_prefix('+').unwrap_or(text);
     let end = text
         .find(|each: char| !each.is_ascii_digit() && each != '.')

@@ -57,6 +57,8 @@ impl fmt::Display for Level {
 pub struct Control {
     /// Upstream's identifier: `hostNamespaces`, `capabilities_restricted`.
     pub id: &'static str,
+    /// What it allows, for people.
+    pub allows: &'static str,
     /// The level that it belongs to, which is not above the level asked for.
     pub level: Level,
     /// Whether the pod is as the check wants it. False also where it could not be evaluated.

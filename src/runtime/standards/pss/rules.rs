@@ -212,6 +212,7 @@ fn control(rule: &Rule, subject: &Subject<'_>, version: Version) -> Control {
     let told: Vec<String> = violations.iter().map(ToString::to_string).collect();
     Control {
         id: rule.id,
+        allows: rule.allowed,
         level: rule.level,
         allowed: violations.is_empty() && untold.is_none(),
         detail: if told.is_empty() {

@@ -4,6 +4,35 @@
 //! an [`ImageView`]. What goes out: [`Observation`](crate::model::Observation)s, and what the checks make of them. Nothing of the image is run. This room
 //! asks no network and opens no path; what cannot be told is not evaluated, and never taken for safe.
 
+mod accounts;
+mod caches;
+mod entries;
+mod packages_trust;
+mod preload;
+mod programs;
+mod reader;
+mod servers;
+mod sudo;
+mod tmpfiles;
+mod tools;
 mod view;
 
 pub use view::{ImageView, Resolved, RunUser, Seen, Unseen};
+
+use crate::layers::Detector;
+
+/// Every detector of this room: one line for each.
+pub fn detectors() -> Vec<Box<dyn Detector>> {
+    vec![
+        Box::new(entries::Entries),
+        Box::new(tools::Tools),
+        Box::new(caches::Caches),
+        Box::new(programs::Programs),
+        Box::new(accounts::ACCOUNTS),
+        Box::new(packages_trust::PACKAGES_TRUST),
+        Box::new(preload::PRELOAD),
+        Box::new(servers::SERVERS),
+        Box::new(sudo::SUDO),
+        Box::new(tmpfiles::TMPFILES),
+    ]
+}

@@ -12,7 +12,7 @@ mod script_causes;
 mod scripts;
 mod view;
 
-pub use access::{Identity, others_who_write};
+pub use access::{Identity, Writers};
 pub use base::{BaseKnown, BaseMatch, Lag, known_base, lag, named_base};
 pub use scripts::Scripts;
 pub use view::{ImageView, Resolved, RunUser, Seen, Unseen};

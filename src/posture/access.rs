@@ -6,8 +6,7 @@ use super::ImageView;
 use crate::layers::Attributes;
 use crate::model::LayerPath;
 
-/// Written by its owner, its group, all others.
-const OWNER_WRITES: u32 = 0o200;
+/// Written by its group, by all others; in a sticky folder only owners replace files.
 const GROUP_WRITES: u32 = 0o020;
 const OTHERS_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
@@ -96,21 +95,36 @@ impl Identity {
     }
 }
 
-/// Who beside root may write, in words; `None` if nobody. A group counts if some account other than root has it.
-pub fn others_who_write(view: &ImageView, of: Attributes) -> Option<String> {
-    if of.mode & OTHERS_WRITE != 0 && !(of.is_folder && of.mode & STICKY != 0) {
-        return Some("everybody may write it".to_owned());
+/// Who in an image may write beside root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writers {
+    /// Groups that some account other than root has.
+    gids: BTreeSet<u64>,
+}
+
+impl Writers {
+    /// Of the accounts and groups of an image, and the user that it declares.
+    pub fn of_image(view: &ImageView) -> Self {
+        let accounts = view.accounts().filter(|account| account.uid != 0);
+        let mut gids: BTreeSet<u64> = accounts.map(|account| account.gid).collect();
+        let has_members =
+            |group: &&crate::model::Group| group.members.iter().any(|name| name != "root");
+        gids.extend(view.groups().filter(has_members).map(|group| group.gid));
+        let user = Identity::of_image(view).filter(|user| user.uid != 0);
+        gids.extend(user.into_iter().flat_map(|user| user.gids));
+        Self { gids }
     }
-    if of.uid != 0 && (of.mode & OWNER_WRITES != 0 || !of.is_folder) {
-        return Some(format!("uid {} owns it", of.uid));
+
+    /// Who beside root may write what has these attributes, in words; `None` if nobody. A group without members is nobody.
+    pub fn beside_root(&self, of: Attributes) -> Option<String> {
+        if of.mode & OTHERS_WRITE != 0 && !(of.is_folder && of.mode & STICKY != 0) {
+            Some("everybody may write it".to_owned())
+        } else if of.uid != 0 {
+            Some(format!("uid {} owns it", of.uid))
+        } else if of.mode & GROUP_WRITES != 0 && self.gids.contains(&of.gid) {
+            Some(format!("gid {} may write it", of.gid))
+        } else {
+            None
+        }
     }
-    let has_members = view
-        .accounts()
-        .any(|account| account.uid != 0 && account.gid == of.gid)
-        || view
-            .groups()
-            .any(|group| group.gid == of.gid && group.members.iter().any(|name| name != "root"))
-        || Identity::of_image(view)
-            .is_some_and(|user| user.uid != 0 && user.gids.contains(&of.gid));
-    (of.mode & GROUP_WRITES != 0 && has_members).then(|| format!("gid {} may write it", of.gid))
 }

@@ -1,6 +1,6 @@
 //! The build instructions of an image, read from the history of its config.
 //!
-//! Every builder writes them in its own way. Docker's classic one: `/bin/sh -c #(nop)  ENV A=b`. BuildKit: `RUN |1 A=b /bin/sh -c x # buildkit`.
+//! Every builder writes them in its own way. Docker's classic one: `/bin/sh -c #(nop)  ENV A=b`. The newer one: `RUN |1 A=b /bin/sh -c x # buildkit`.
 //! buildah: as the classic one. kaniko: as in the Dockerfile. What has none of these forms (Bazel, Nix, ko, `docker commit`) is no
 //! instruction, so that a check can say that it was not evaluated.
 
@@ -135,10 +135,12 @@ fn shell_start(text: &str) -> Option<usize> {
 fn after_shell(text: &str) -> Option<&str> {
     let (shell, rest) = text.split_once(" -c ")?;
     let mut words = shell.split(' ');
-    let is_program = words
+    let is_shell = words
         .next()
-        .is_some_and(|word| word.starts_with('/') || word.ends_with("sh"));
-    (is_program && words.count() <= 4).then_some(rest.trim_start())
+        .is_some_and(|word| word.starts_with('/') && word.ends_with("sh"));
+    let are_options = words
+        .all(|word| word.starts_with('-') || ["pipefail", "errexit", "nounset"].contains(&word));
+    (is_shell && are_options).then_some(rest.trim_start())
 }
 
 #[cfg(test)]

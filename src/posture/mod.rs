@@ -30,6 +30,7 @@ mod view;
 /// Owner and mode of one entry, as `layers` keeps them: part of a view.
 pub use crate::layers::Attributes;
 pub use access::{Identity, others_who_write};
+pub use access::{Identity, Writers};
 pub use base::{BaseKnown, BaseMatch, Lag, known_base, lag, named_base};
 pub use bases::{Bases, BasesError};
 pub use scripts::Scripts;

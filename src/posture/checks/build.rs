@@ -1,39 +1,15 @@
 //! How the image was built, as far as its history tells.
 
-use super::{IMAGE, ImageCheck, ImageView, NIST_TRUST, NIST_VULNERABILITIES, at, config_failure};
-use crate::model::{Check, Failure, Joiner, Observation, Outcome, Severity, ShellCommand, shell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{IMAGE, ImageCheck, ImageView, NIST_TRUST, NIST_VULNERABILITIES, config_failure};
+use crate::model::{Check, Failure, Outcome, Severity, ShellCommand, shell};
 use crate::posture::history::{Instruction, instructions};
 
 /// Why a check of the history was not evaluated.
 pub(super) const NO_HISTORY: &str = "the image has no history of build instructions";
 
 pub(super) const CHECKS: &[ImageCheck] = &[
-    ImageCheck {
-        check: Check {
-            id: "PLM-I-034",
-            title: "Downloaded script piped into a shell",
-            severity: Severity::High,
-            cis: &["4.11"],
-            nist: NIST_TRUST,
-            why: "Whoever answers for that address when the image is built runs commands in it, and nobody sees which.",
-            fix: "Download to a file, compare its digest, then run it.",
-            ..IMAGE
-        },
-        run: piped,
-    },
-    ImageCheck {
-        check: Check {
-            id: "PLM-I-035",
-            title: "Certificate or signature checks are off",
-            severity: Severity::High,
-            cis: &["4.11"],
-            nist: NIST_TRUST,
-            why: "Anybody between the build or the program and the server can hand over something else.",
-            fix: "Remove the switch; add the missing certificate or key instead.",
-            ..IMAGE
-        },
-        run: unchecked,
-    },
     ImageCheck {
         check: Check {
             id: "PLM-I-036",
@@ -87,12 +63,8 @@ pub(super) const CHECKS: &[ImageCheck] = &[
     },
 ];
 
-const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
-/// Interpreters that run what they are given on standard input.
-const INTERPRETERS: [&str; 6] = ["python", "python3", "perl", "ruby", "node", "php"];
-
 /// Runs a check over the history, which must be there.
-fn over(view: &ImageView, check: impl Fn(&Instruction<'_>) -> Vec<String>) -> Outcome {
+pub(super) fn over(view: &ImageView, check: impl Fn(&Instruction<'_>) -> Vec<String>) -> Outcome {
     let found = instructions(&view.config);
     if found.is_empty() {
         return Outcome::NotEvaluated(NO_HISTORY.to_owned());
@@ -100,7 +72,8 @@ fn over(view: &ImageView, check: impl Fn(&Instruction<'_>) -> Vec<String>) -> Ou
     Outcome::of(failures(&found, check))
 }
 
-fn failures(
+/// What a check finds in each instruction.
+pub(super) fn failures(
     found: &[Instruction<'_>],
     check: impl Fn(&Instruction<'_>) -> Vec<String>,
 ) -> Vec<Failure> {
@@ -118,7 +91,7 @@ fn failures(
 }
 
 /// The commands of a `RUN`; none of any other instruction.
-fn commands(instruction: &Instruction<'_>) -> Vec<ShellCommand> {
+pub(super) fn commands(instruction: &Instruction<'_>) -> Vec<ShellCommand> {
     if instruction.keyword == "RUN" {
         shell::commands(instruction.text)
     } else {
@@ -126,202 +99,55 @@ fn commands(instruction: &Instruction<'_>) -> Vec<ShellCommand> {
     }
 }
 
-fn downloads(text: &str) -> bool {
-    ["curl ", "wget "]
-        .iter()
-        .any(|program| text.contains(program))
-}
-
-/// The program without `sudo`, `env` and their like before it.
-fn interpreter(command: &ShellCommand) -> Option<&str> {
-    let name = |word: &'_ shell::ShellWord| word.text.rsplit('/').next().unwrap_or_default().len();
-    let words = command.words.iter().map(|word| {
-        let start = word.text.len().saturating_sub(name(word));
-        word.text.get(start..).unwrap_or_default()
-    });
-    let mut words = words.skip_while(|word| ["sudo", "env", "exec", "-E", "nohup"].contains(word));
-    words
-        .next()
-        .filter(|word| SHELLS.contains(word) || INTERPRETERS.contains(word))
-}
-
-fn piped(view: &ImageView) -> Outcome {
-    over(view, |instruction| {
-        let mut details = Vec::new();
-        let mut comes_from_net = false;
-        for command in commands(instruction) {
-            if command.joined != Joiner::Pipe {
-                comes_from_net = false;
-            }
-            let runs = interpreter(&command);
-            let substitutes = command.words.iter().any(|word| {
-                (word.text.contains("<(") || word.text.contains("$(") || word.text.contains('`'))
-                    && !word.is_literal
-                    && downloads(&word.text)
-            });
-            let is_source =
-                ["eval", ".", "source"].contains(&command.program().unwrap_or_default());
-            if let Some(program) = runs.filter(|_| comes_from_net || substitutes) {
-                details.push(format!("a download is piped into {program}"));
-            } else if is_source && substitutes {
-                details.push("a download is evaluated".to_owned());
-            }
-            comes_from_net |= ["curl", "wget"].contains(&command.program().unwrap_or_default());
-        }
-        details
-    })
-}
-
-/// Switches that turn a check off: program (empty for any), word.
-const UNCHECKED: [(&str, &str); 20] = [
-    ("curl", "--insecure"),
-    ("curl", "--proxy-insecure"),
-    ("wget", "--no-check-certificate"),
-    ("pip", "--trusted-host"),
-    ("pip3", "--trusted-host"),
-    ("apt-get", "--allow-unauthenticated"),
-    ("apt", "--allow-unauthenticated"),
-    ("apt-get", "--force-yes"),
-    ("apt-get", "--allow-insecure-repositories"),
-    ("apk", "--allow-untrusted"),
-    ("rpm", "--nosignature"),
-    ("rpm", "--nogpgcheck"),
-    ("yum", "--nogpgcheck"),
-    ("dnf", "--nogpgcheck"),
-    ("microdnf", "--nogpgcheck"),
-    ("tdnf", "--nogpgcheck"),
-    ("zypper", "--no-gpg-checks"),
-    ("zypper", "--no-gpg-check"),
-    ("git", "http.sslVerify=false"),
-    ("dnf", "--setopt=sslverify=false"),
-];
-/// Variables that turn a check off, with the value that does; `*` is any.
-const UNCHECKED_VARIABLES: [(&str, &str); 8] = [
-    ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
-    ("PYTHONHTTPSVERIFY", "0"),
-    ("GIT_SSL_NO_VERIFY", "*"),
-    ("PIP_TRUSTED_HOST", "*"),
-    ("NPM_CONFIG_STRICT_SSL", "false"),
-    ("npm_config_strict_ssl", "false"),
-    ("GONOSUMCHECK", "*"),
-    ("GOINSECURE", "*"),
+/// Words of package managers that install from the index.
+const INSTALLS: [&str; 13] = [
+    "install",
+    "add",
+    "upgrade",
+    "dist-upgrade",
+    "full-upgrade",
+    "build-dep",
+    "satisfy",
+    "in",
+    "patch",
+    "fix",
+    "update",
+    "source",
+    "dup",
 ];
 
-fn turns_off(name: &str, value: &str) -> bool {
-    let value = value.trim_matches('"');
-    let is_off = |(known, off): &(&str, &str)| {
-        name == *known && (*off == value || (*off == "*" && !["", "0", "false"].contains(&value)))
-    };
-    UNCHECKED_VARIABLES.iter().any(is_off)
-}
-
-fn unchecked_command(command: &ShellCommand) -> Vec<String> {
-    let program = command.program().unwrap_or_default();
-    let mut details: Vec<String> = command
-        .arguments()
-        .filter(|word| {
-            let is_listed = |(of, switch): &(&str, &str)| *of == program && *switch == *word;
-            // `-k` in a bundle of short options, such as `-fsSLk`.
-            let is_short = program == "curl"
-                && word.starts_with('-')
-                && !word.starts_with("--")
-                && word.contains('k')
-                && word.len() <= 8;
-            UNCHECKED.iter().any(is_listed) || is_short
-        })
-        .map(|word| format!("{program} {word}"))
-        .collect();
-    let words: Vec<&str> = command.arguments().collect();
-    let sets_npm = ["npm", "yarn", "pnpm"].contains(&program)
-        && words.contains(&"strict-ssl")
-        && words.contains(&"false");
-    let sets_git =
-        program == "git" && words.contains(&"http.sslVerify") && words.contains(&"false");
-    if sets_npm || sets_git {
-        details.push(format!("{program} is told to check no certificate"));
-    }
-    let exported = command.arguments().filter_map(|word| word.split_once('='));
-    let assigned = command
-        .assignments
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.text.as_str()));
-    let is_export = ["export", "env"].contains(&program);
-    details.extend(
-        assigned
-            .chain(exported.filter(|_| is_export))
-            .filter(|(name, value)| turns_off(name, value))
-            .map(|(name, _)| format!("{name} is set")),
-    );
-    details
-}
-
-fn unchecked(view: &ImageView) -> Outcome {
-    let found = instructions(&view.config);
-    let mut all = failures(&found, |instruction| {
-        commands(instruction)
-            .iter()
-            .flat_map(unchecked_command)
-            .collect()
-    });
-    let variables = view
-        .config
-        .config
-        .env
-        .iter()
-        .filter_map(|variable| variable.split_once('='));
-    all.extend(
-        variables
-            .filter(|(name, value)| turns_off(name, value))
-            .map(|(name, _)| config_failure(format!("env {name}"), format!("{name} is set"))),
-    );
-    all.extend(
-        view.observations()
-            .filter_map(|(path, _, fact)| match fact {
-                Observation::UnverifiedPackages { line, setting } => Some(Failure::new(
-                    format!("packages are taken unchecked: {setting}"),
-                    at(view, path, Some(*line)),
-                )),
-                _ => None,
-            }),
-    );
-    if all.is_empty() && found.is_empty() {
-        return Outcome::NotEvaluated(NO_HISTORY.to_owned());
-    }
-    Outcome::of(all)
-}
-
-/// Package managers with the words that update an index and those that install.
-fn index_step(command: &ShellCommand) -> Option<(&str, bool)> {
-    let program = command.program()?;
-    let (family, updates): (&str, &[&str]) = match program {
+/// What a command does to a package manager's index: the manager's family, and whether it updates the index or uses it.
+fn index_step(command: &ShellCommand) -> Option<(&'static str, bool)> {
+    let (family, updates): (&str, &[&str]) = match command.program()? {
         "apt-get" | "apt" | "aptitude" => ("apt", &["update"]),
         "apk" => ("apk", &["update"]),
         "yum" | "dnf" | "microdnf" | "tdnf" => ("dnf", &["makecache", "check-update"]),
         "zypper" => ("zypper", &["refresh", "ref"]),
         _ => return None,
     };
-    let word = command.arguments().find(|word| !word.starts_with('-'))?;
-    Some((family, updates.contains(&word)))
+    let is_verb = |word: &&str| updates.contains(word) || INSTALLS.contains(word);
+    let verb = command.arguments().find(is_verb)?;
+    Some((family, updates.contains(&verb)))
 }
 
 fn update_alone(view: &ImageView) -> Outcome {
     over(view, |instruction| {
+        if instruction.text.contains("--mount=type=cache") {
+            return Vec::new();
+        }
         let found = commands(instruction);
-        let steps: Vec<(&str, bool)> = found.iter().filter_map(index_step).collect();
-        let is_alone = |(index, (family, is_update)): (usize, &(&str, bool))| {
-            let mut later = steps.iter().skip(index + 1);
-            *is_update && !later.any(|(other, is_update)| other == family && !is_update)
-        };
-        let is_cached = instruction.text.contains("--mount=type=cache");
-        let alone = steps
-            .iter()
-            .enumerate()
-            .filter(|step| is_alone(*step) && !is_cached);
-        alone
-            .map(|(_, (family, _))| {
-                format!("the {family} index is updated, and nothing is installed after it")
-            })
-            .collect()
+        let mut installed = BTreeSet::new();
+        let mut alone = BTreeSet::new();
+        for (family, is_update) in found.iter().filter_map(index_step).rev() {
+            if !is_update {
+                installed.insert(family);
+            } else if !installed.contains(family) {
+                alone.insert(family);
+            }
+        }
+        let detail =
+            |family| format!("the {family} index is updated, and nothing is installed after it");
+        alone.into_iter().map(detail).collect()
     })
 }
 
@@ -339,9 +165,7 @@ fn sources(text: &str) -> (Vec<&str>, &str, bool) {
 }
 
 fn is_address(source: &str) -> bool {
-    ["http://", "https://", "git@", "git://"]
-        .iter()
-        .any(|start| source.starts_with(start))
+    source.contains("://") || source.starts_with("git@")
 }
 
 fn add_address(view: &ImageView) -> Outcome {
@@ -352,18 +176,24 @@ fn add_address(view: &ImageView) -> Outcome {
             return Vec::new();
         }
         found
-            .map(|source| format!("ADD of {}", without_user(source)))
+            .map(|source| format!("ADD of {}", host(source)))
             .collect()
     })
 }
 
-/// Only the host: the rest can hold a token.
-fn without_user(address: &str) -> &str {
+/// Only the host: the rest can hold a token, and so can what stands before it.
+fn host(address: &str) -> &str {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority
+    let host = authority
         .rsplit_once('@')
-        .map_or(authority, |(_, host)| host)
+        .map_or(authority, |(_, host)| host);
+    let (name, port) = host.split_once(':').unwrap_or((host, ""));
+    let is_host = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+        && port.chars().all(|c| c.is_ascii_digit());
+    if is_host { host } else { "an address" }
 }
 
 fn add_copy(view: &ImageView) -> Outcome {
@@ -394,9 +224,7 @@ fn add_copy(view: &ImageView) -> Outcome {
     });
     let has_unnamed = instructions(&view.config).iter().any(|instruction| {
         let (sources, target, _) = sources(instruction.text);
-        instruction.keyword == "ADD"
-            && target != "/"
-            && sources.iter().any(|source| is_unnamed(source))
+        instruction.keyword == "ADD" && target != "/" && sources.iter().any(is_unnamed)
     });
     if outcome == Outcome::Passed && has_unnamed {
         return Outcome::NotEvaluated(
@@ -407,62 +235,84 @@ fn add_copy(view: &ImageView) -> Outcome {
     outcome
 }
 
-/// The words that install of each package manager, and what stands between a name and its version.
-fn unpinned_names(command: &ShellCommand) -> Vec<&str> {
+/// How many packages a command installs without a version. Their names are not told: what looks like one could be an option's value.
+fn unpinned_count(command: &ShellCommand) -> usize {
+    const WITH_VALUE: [&str; 9] = [
+        "-r",
+        "-t",
+        "-c",
+        "--virtual",
+        "--repository",
+        "-i",
+        "-v",
+        "-o",
+        "--requirement",
+    ];
     let program = command.program().unwrap_or_default();
-    let (verbs, marks): (&[&str], &[&str]) = match program {
-        "apt-get" | "apt" => (&["install"], &["="]),
-        "apk" => (&["add"], &["=", "~", ">", "<"]),
-        "yum" | "dnf" | "microdnf" | "tdnf" => (&["install"], &["-"]),
-        "pip" | "pip3" => (&["install"], &["==", "@", ">=", "~=", "/", ".whl", ".txt"]),
-        "npm" | "pnpm" => (&["install", "add", "i"], &["@"]),
-        "gem" => (&["install"], &[":"]),
-        _ => return Vec::new(),
+    let verbs: &[&str] = match program {
+        "apt-get" | "apt" | "yum" | "dnf" | "microdnf" | "tdnf" | "pip" | "pip3" | "gem" => {
+            &["install"]
+        }
+        "apk" => &["add"],
+        "npm" | "pnpm" => &["install", "add", "i"],
+        _ => return 0,
     };
-    let words = command.words.iter().skip(1).filter(|word| word.is_literal);
-    let mut names = words
-        .map(|word| word.text.as_str())
-        .skip_while(|word| !verbs.contains(word))
+    let mut names = command
+        .words
+        .iter()
+        .skip_while(|word| !verbs.contains(&word.text.as_str()))
         .skip(1);
-    let mut found = Vec::new();
+    let mut count = 0;
     while let Some(name) = names.next() {
-        // These options are followed by a value.
-        if [
-            "-r",
-            "-t",
-            "-c",
-            "--virtual",
-            "--repository",
-            "-i",
-            "-v",
-            "--requirement",
-        ]
-        .contains(&name)
-        {
+        if WITH_VALUE.contains(&name.text.as_str()) {
             names.next();
-        } else if !name.starts_with(['-', '.', '/'])
-            && !marks
-                .iter()
-                .any(|mark| name.trim_start_matches('@').contains(mark))
+        } else if name.is_literal
+            && !name.text.starts_with(['-', '.', '/'])
+            && !is_pinned(program, &name.text)
         {
-            found.push(name);
+            count += 1;
         }
     }
-    let pins_gem = program == "gem"
+    let names_one_version = program == "gem"
         && command
             .arguments()
             .any(|word| word == "-v" || word.starts_with("--version"));
-    if pins_gem { Vec::new() } else { found }
+    if names_one_version { 0 } else { count }
+}
+
+fn is_pinned(program: &str, name: &str) -> bool {
+    // An address or a file is what it is.
+    if name.contains(['/', ':']) && !name.starts_with('@') {
+        return true;
+    }
+    match program {
+        "apt-get" | "apt" => name.contains('='),
+        "apk" => name.contains(['=', '~', '<', '>']),
+        // `name-1.2-3`: a dash with a number that has a dot. `java-11-openjdk` is a name.
+        "yum" | "dnf" | "microdnf" | "tdnf" => name
+            .split('-')
+            .skip(1)
+            .any(|part| part.starts_with(|c: char| c.is_ascii_digit()) && part.contains('.')),
+        // A file of the build's folder is a wheel or a list.
+        "pip" | "pip3" => {
+            let end = name.rsplit('.').next().unwrap_or_default();
+            name.contains(['=', '@', '~', '<', '>']) || ["whl", "txt", "gz"].contains(&end)
+        }
+        _ => name.trim_start_matches('@').contains('@'),
+    }
 }
 
 fn unpinned(view: &ImageView) -> Outcome {
     over(view, |instruction| {
-        let found = commands(instruction);
-        let names: Vec<&str> = found.iter().flat_map(unpinned_names).collect();
-        match names.as_slice() {
-            [] => Vec::new(),
-            [name] => vec![format!("{name} without a version")],
-            [name, rest @ ..] => vec![format!("{name} and {} more without a version", rest.len())],
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for command in commands(instruction) {
+            let count = unpinned_count(&command);
+            if let Some(program) = command.program().filter(|_| count > 0) {
+                *counts.entry(program.to_owned()).or_default() += count;
+            }
         }
+        let detail =
+            |(program, count)| format!("{program} installs {count} packages without a version");
+        counts.into_iter().map(detail).collect()
     })
 }

@@ -6,7 +6,7 @@ use crate::model::{
 };
 
 /// Capabilities whose holder can make himself root or leave the container.
-pub(super) const TAKE_OVER: [&str; 13] = [
+pub(super) const TAKE_OVER: [&str; 12] = [
     "SYS_ADMIN",
     "SYS_MODULE",
     "SYS_PTRACE",
@@ -19,7 +19,6 @@ pub(super) const TAKE_OVER: [&str; 13] = [
     "CHOWN",
     "FOWNER",
     "BPF",
-    "SETPCAP",
 ];
 
 pub(super) const CHECKS: &[ImageCheck] = &[

@@ -3,13 +3,17 @@
 //! Every way that the image itself opens is looked at, whatever the container's settings are; `no-new-privileges` closes those that go
 //! through a setuid file or a file capability, and the failure says so.
 
+use std::collections::BTreeSet;
+
 use super::accounts::without_password;
 use super::capabilities::{take_over, with_capabilities};
 use super::modes::{SETUID_DEFAULT, setuid_files};
 use super::writable::RUN_BY_ROOT;
 use super::{IMAGE, ImageCheck, ImageView, at, config_failure, file_failure};
 use crate::layers::Attributes;
-use crate::model::{Check, EntryFact, Failure, LayerPath, Observation, Outcome, Severity};
+use crate::model::{
+    CapabilitySet, Check, EntryFact, Failure, LayerPath, Observation, Outcome, Severity,
+};
 use crate::posture::access::Identity;
 
 pub(super) const CHECKS: &[ImageCheck] = &[ImageCheck {
@@ -39,14 +43,8 @@ const TELLS_ALL: [&str; 34] = [
 const GROUPS: [&str; 3] = ["docker", "disk", "shadow"];
 /// Setuid programs that ask for a password or a rule.
 const ASKS: [&str; 6] = ["su", "sudo", "sudoedit", "doas", "pkexec", "newgrp"];
-const CRON: [&str; 6] = [
-    "cron",
-    "crond",
-    "anacron",
-    "fcron",
-    "supercronic",
-    "busybox",
-];
+/// Daemons that run crontabs.
+const CRON: [&str; 4] = ["cron", "crond", "anacron", "fcron"];
 
 fn effective_root(view: &ImageView) -> Outcome {
     let Some(user) = Identity::of_image(view) else {
@@ -90,17 +88,22 @@ fn setuid_root<'a>(
     setuid_files(view).filter(|(_, entry)| entry.uid == 0 && user.may_execute(attributes(entry)))
 }
 
+/// Whether a program of this name runs, reads or writes whatever it is told; a version behind it does not count: `python3.11`.
+fn tells_all(name: &str) -> bool {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    TELLS_ALL.contains(&name) || TELLS_ALL.contains(&stem)
+}
+
 /// Setuid-root files that the distribution or a package brings for a purpose, or that ask for a password, are no way by themselves.
 fn setuid_ways(view: &ImageView, user: &Identity) -> Vec<Failure> {
     let mut ways = Vec::new();
     for (path, entry) in setuid_root(view, user) {
         let name = path.file_name();
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
         if user.may_write(attributes(entry)) {
-            // A write by another than root takes the setuid bit away (inode_remove_privs), unless the file is replaced as a whole.
+            // A write by another than root takes the setuid bit away (inode_remove_privs).
             continue;
         }
-        if TELLS_ALL.contains(&name) || TELLS_ALL.contains(&stem) {
+        if tells_all(name) {
             let detail = format!("setuid root, and it runs whatever it is told; {CLOSED}");
             ways.push(file_failure(view, path, detail).of_severity(Severity::Critical));
         } else if !SETUID_DEFAULT.contains(&name)
@@ -125,15 +128,12 @@ fn password_ways(view: &ImageView, user: &Identity) -> Vec<Failure> {
     if !has_setuid(view, user, &["su"]) {
         return Vec::new();
     }
-    let is_root = |name: &str| {
-        name == "root"
-            || view
-                .accounts()
-                .any(|account| account.uid == 0 && account.name == name)
-    };
+    let roots = view.accounts().filter(|account| account.uid == 0);
+    let mut roots: BTreeSet<&str> = roots.map(|account| account.name.as_str()).collect();
+    roots.insert("root");
     without_password(view)
         .into_iter()
-        .filter(|(_, _, name)| is_root(name))
+        .filter(|(_, _, name)| roots.contains(name.as_str()))
         .map(|(path, line, name)| {
             let detail = format!("su to `{name}`, which has no password; {CLOSED}");
             Failure::new(detail, at(view, &path, Some(line))).of_severity(Severity::Critical)
@@ -172,38 +172,60 @@ fn sudo_ways(view: &ImageView, user: &Identity) -> Vec<Failure> {
         .collect()
 }
 
+/// A file of a package, such as `newuidmap`, does one thing with its capabilities, unless it runs whatever it is told.
 fn capability_ways(view: &ImageView, user: &Identity) -> Vec<Failure> {
-    with_capabilities(view)
-        .filter_map(|(path, found)| {
-            let dangerous = take_over(found.permitted);
-            let can_run = view
-                .attributes(path.as_str())
-                .is_none_or(|found| user.may_execute(found));
-            (!dangerous.is_empty() && can_run)
-                .then(|| file_failure(view, path, format!("its file gives {dangerous}; {CLOSED}")))
-        })
-        .collect()
+    let mut ways = Vec::new();
+    for (path, found) in with_capabilities(view) {
+        let dangerous = take_over(found.permitted);
+        let can_run = view
+            .attributes(path.as_str())
+            .is_none_or(|found| user.may_execute(found));
+        let is_limited = view.owners.contains_key(path) && !tells_all(path.file_name());
+        if dangerous.is_empty() || !can_run || is_limited {
+            continue;
+        }
+        let failure = file_failure(view, path, format!("its file gives {dangerous}; {CLOSED}"));
+        // What the engine does not give by itself, the file cannot give either.
+        let by_default = dangerous
+            .iter()
+            .any(|capability| CapabilitySet::DOCKER_DEFAULT.contains(capability));
+        ways.push(if by_default {
+            failure
+        } else {
+            failure.of_severity(Severity::Medium)
+        });
+    }
+    ways
 }
 
-/// Whether root does anything in the container beside the user's program: only then does it run what was written.
-fn root_runs(view: &ImageView, path: &str) -> Option<&'static str> {
-    let has = |names: &[&str]| {
-        view.observations()
-            .any(|(path, _, _)| names.contains(&path.file_name()))
-            || names.iter().any(|name| view.find_program(name).is_some())
-    };
+/// Why root runs or believes what is at a path, and how bad it is that the user may write it; `None` if nobody does.
+fn root_runs(view: &ImageView, path: &str) -> Option<(&'static str, Severity)> {
+    let has = |names: &[&str]| names.iter().any(|name| view.find_program(name).is_some());
     if path.contains("cron") || path.starts_with("etc/periodic") {
-        return has(&CRON[..5])
-            .then_some("a cron daemon is there and runs it as root, if it is started");
+        let why = "a cron daemon is there and runs it as root, if it is started";
+        return has(&CRON).then_some((why, Severity::High));
     }
     match path {
-        "etc/passwd" | "etc/shadow" | "etc/group" => Some("it says who root is"),
-        "etc/sudoers" | "etc/sudoers.d" => has(&["sudo"]).then_some("sudo believes it"),
-        "etc/pam.d" => has(&["su", "sudo"]).then_some("su and sudo believe it"),
-        "etc/ld.so.preload" | "etc/ld.so.conf" | "etc/ld.so.conf.d" => {
-            Some("the dynamic linker believes it, for setuid programs and root's sessions, too")
+        "etc/passwd" | "etc/shadow" | "etc/group" => {
+            let bad = if has(&["su", "sudo", "login"]) {
+                Severity::High
+            } else {
+                Severity::Medium
+            };
+            Some(("it says who root is", bad))
         }
-        _ => Some("root runs it, in a session of root or at the start"),
+        "etc/sudoers" | "etc/sudoers.d" => {
+            has(&["sudo"]).then_some(("sudo believes it", Severity::High))
+        }
+        "etc/pam.d" => has(&["su", "sudo"]).then_some(("su and sudo believe it", Severity::High)),
+        "etc/ld.so.preload" | "etc/ld.so.conf" | "etc/ld.so.conf.d" => Some((
+            "the dynamic linker believes it in root's programs, too",
+            Severity::High,
+        )),
+        _ => Some((
+            "root runs it, in a session of root or at the start",
+            Severity::Medium,
+        )),
     }
 }
 
@@ -211,18 +233,19 @@ fn write_ways(view: &ImageView, user: &Identity) -> Vec<Failure> {
     let way = |path: &str| {
         let found = view.resolve(path);
         found.attributes.filter(|found| user.may_write(*found))?;
-        let why = root_runs(view, path)?;
+        let (why, severity) = root_runs(view, path)?;
         let detail = format!("uid {} may write it, and {why}; {OPEN}", user.uid);
-        Some(file_failure(view, &found.path, detail))
+        Some(file_failure(view, &found.path, detail).of_severity(severity))
     };
     let mut ways: Vec<Failure> = RUN_BY_ROOT.iter().filter_map(|path| way(path)).collect();
+    let home = view
+        .accounts()
+        .find(|account| account.uid == user.uid)
+        .map(|account| account.home.trim_matches('/'));
+    let home = home.filter(|home| !home.is_empty());
     for folder in view.search_path().filter(|folder| folder.starts_with('/')) {
         let found = view.resolve(folder);
-        let home = view
-            .accounts()
-            .find(|account| account.uid == user.uid)
-            .map(|account| account.home.trim_matches('/'));
-        let is_own = home.is_some_and(|home| !home.is_empty() && found.path.is_within(home));
+        let is_own = home.is_some_and(|home| found.path.is_within(home));
         if found.attributes.is_some_and(|found| user.may_write(found)) && !is_own {
             let detail = format!(
                 "uid {} may write it, and a session of root looks for programs there; {OPEN}",
@@ -231,7 +254,6 @@ fn write_ways(view: &ImageView, user: &Identity) -> Vec<Failure> {
             ways.push(file_failure(view, &found.path, detail).of_severity(Severity::Medium));
         }
     }
-    // Writing takes the setuid bit away; putting another file in its place does not make that setuid. Root running it is what counts.
     ways
 }
 

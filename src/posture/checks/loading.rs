@@ -27,17 +27,23 @@ fn preload(view: &ImageView) -> Outcome {
     {
         failures.push(config_failure("env LD_PRELOAD", "LD_PRELOAD is set"));
     }
-    for folder in view
+    let folders = view
         .variable("LD_LIBRARY_PATH")
         .unwrap_or_default()
-        .split(':')
-    {
-        let found = view.resolve(folder).attributes;
-        let is_open = found.is_some_and(|found| found.mode & 0o002 != 0);
-        if !folder.is_empty() && (is_open || !folder.starts_with('/')) {
-            failures.push(config_failure(
-                "env LD_LIBRARY_PATH",
-                format!("`{folder}` is relative, or everybody may write it"),
+        .split(':');
+    for (index, folder) in folders.enumerate().filter(|(_, folder)| !folder.is_empty()) {
+        let found = view.resolve(folder);
+        if !folder.starts_with('/') {
+            let detail = format!("element {} is relative", index + 1);
+            failures.push(config_failure("env LD_LIBRARY_PATH", detail));
+        } else if found
+            .attributes
+            .is_some_and(|found| found.mode & 0o002 != 0)
+        {
+            failures.push(file_failure(
+                view,
+                &found.path,
+                "LD_LIBRARY_PATH names it, and everybody may write it",
             ));
         }
     }

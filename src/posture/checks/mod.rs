@@ -17,6 +17,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod trust;
 mod user;
 mod writable;
 
@@ -36,7 +37,7 @@ pub struct ImageCheck {
 }
 
 /// Families, in the order of their ids.
-const FAMILIES: [&[ImageCheck]; 15] = [
+const FAMILIES: [&[ImageCheck]; 16] = [
     user::CHECKS,
     accounts::CHECKS,
     modes::CHECKS,
@@ -46,6 +47,7 @@ const FAMILIES: [&[ImageCheck]; 15] = [
     tools::CHECKS,
     caches::CHECKS,
     secrets::CHECKS,
+    trust::CHECKS,
     build::CHECKS,
     config::CHECKS,
     start::CHECKS,

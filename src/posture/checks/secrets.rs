@@ -50,7 +50,8 @@ const WORDS: [&str; 12] = [
     "PASSCODE",
 ];
 /// What stands before `KEY` where it is a credential.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
+    "APP",
     "API",
     "ACCESS",
     "SECRET",
@@ -131,8 +132,16 @@ fn environment(view: &ImageView) -> Outcome {
         .iter()
         .filter_map(|variable| variable.split_once('='));
     let failures = variables
-        .filter(|(name, value)| names_credential(name) && can_be_credential(value))
-        .map(|(name, _)| config_failure(format!("env {name}"), format!("{name} has a value")))
+        .filter_map(|(name, value)| {
+            let detail = if names_credential(name) && can_be_credential(value) {
+                format!("{name} has a value")
+            } else if has_user_information(value) {
+                format!("{name} is an address with a password")
+            } else {
+                return None;
+            };
+            Some(config_failure(format!("env {name}"), detail))
+        })
         .collect();
     Outcome::of(failures)
 }
@@ -154,7 +163,7 @@ fn of_instruction(instruction: &Instruction<'_>) -> Vec<Failure> {
     names.extend(
         arguments
             .filter(|(name, value)| is_credential(name, value))
-            .map(|(name, _)| format!("build argument {name}")),
+            .map(|(name, _)| format!("build argument {}", shown(name))),
     );
     match instruction.keyword {
         "ARG" => names.extend(
@@ -162,7 +171,7 @@ fn of_instruction(instruction: &Instruction<'_>) -> Vec<Failure> {
                 .text
                 .split_once('=')
                 .filter(|(name, value)| is_credential(name, value))
-                .map(|(name, _)| format!("build argument {name}")),
+                .map(|(name, _)| format!("build argument {}", shown(name))),
         ),
         "RUN" => names.extend(
             shell::commands(instruction.text)
@@ -187,44 +196,49 @@ fn of_command(command: &ShellCommand) -> Vec<String> {
     let mut names = Vec::new();
     for (name, value) in &command.assignments {
         if value.is_literal && names_credential(name) && can_be_credential(&value.text) {
-            names.push(format!("variable {name}"));
+            names.push(format!("variable {}", shown(name)));
         }
     }
-    let program = command.program().unwrap_or_default();
-    let sends_user = ["curl", "wget"].contains(&program);
+    let program = shown(command.program().unwrap_or_default());
     let mut words = command.words.iter().skip(1).peekable();
     while let Some(word) = words.next() {
-        let is_option = word.text.starts_with('-');
-        let (name, value) = match word.text.split_once('=') {
-            Some((name, value)) => (name, word.is_literal.then_some(value)),
-            None => (
-                word.text.as_str(),
-                words
-                    .peek()
-                    .filter(|next| next.is_literal && is_option)
-                    .map(|next| next.text.as_str()),
-            ),
+        let next = words.peek().filter(|next| next.is_literal);
+        let option = match word.text.split_once('=') {
+            Some((name, value)) => word.is_literal.then_some((name, value)),
+            None => next
+                .filter(|next| word.text.starts_with('-') && !next.text.starts_with('-'))
+                .map(|next| (word.text.as_str(), next.text.as_str())),
         };
-        let is_user = sends_user && ["-u", "--user"].contains(&name);
-        let is_credential = match value {
-            Some(value) if is_user => value
-                .split_once(':')
-                .is_some_and(|(_, password)| !password.is_empty()),
-            Some(value) => {
-                names_credential(name.trim_start_matches('-'))
-                    && can_be_credential(value)
-                    && !value.starts_with('-')
-            }
-            None => false,
-        };
-        if is_credential {
-            names.push(format!("`{name}` of {program}"));
+        if let Some((name, _)) =
+            option.filter(|(name, value)| gives_credential(program, name, value))
+        {
+            names.push(format!("`{}` of {program}", shown(name)));
         }
         if word.is_literal && has_user_information(&word.text) {
             names.push(format!("a password in an address given to {program}"));
         }
     }
     names
+}
+
+/// Whether an option or argument of this name, with this value, hands over a credential.
+fn gives_credential(program: &str, name: &str, value: &str) -> bool {
+    if ["curl", "wget"].contains(&program) && ["-u", "--user"].contains(&name) {
+        return value
+            .split_once(':')
+            .is_some_and(|(_, password)| can_be_credential(password));
+    }
+    names_credential(name.trim_start_matches('-')) && can_be_credential(value)
+}
+
+/// A name, if it has the form of one: other text could be a credential itself.
+fn shown(name: &str) -> &str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    if !name.is_empty() && name.len() <= 64 && name.chars().all(is_plain) {
+        name
+    } else {
+        "…"
+    }
 }
 
 /// `scheme://user:password@host`.
@@ -236,5 +250,5 @@ fn has_user_information(text: &str) -> bool {
     authority
         .rsplit_once('@')
         .and_then(|(user, _)| user.split_once(':'))
-        .is_some_and(|(_, password)| !password.is_empty())
+        .is_some_and(|(_, password)| can_be_credential(password))
 }

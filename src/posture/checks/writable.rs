@@ -1,8 +1,10 @@
 //! Files and folders that somebody may write who should not.
 
+use std::collections::BTreeSet;
+
 use super::{IMAGE, ImageCheck, ImageView, at, config_failure, file_failure};
 use crate::model::{Check, EntryShape, Failure, LayerPath, Outcome, Severity};
-use crate::posture::access::{Identity, others_who_write};
+use crate::posture::access::{Identity, Writers};
 
 /// Folders of programs, libraries and settings.
 const CODE: [&str; 7] = ["bin", "sbin", "lib", "lib64", "usr", "etc", "opt"];
@@ -49,6 +51,8 @@ pub(super) const RUN_BY_ROOT: [&str; 40] = [
     "etc/shadow",
     "etc/group",
 ];
+/// Words of the start command that are looked at.
+const START_WORDS: usize = 64;
 /// Variables that name folders of code of an interpreter.
 const CODE_VARIABLES: [&str; 6] = [
     "PYTHONPATH",
@@ -119,15 +123,12 @@ pub(super) const CHECKS: &[ImageCheck] = &[
 
 fn folders(view: &ImageView) -> Outcome {
     let user = view.run_user().uid;
-    let is_own_volume = |path: &LayerPath, uid: u64| {
-        let is_volume = |volume: &String| volume.trim_matches('/') == path.as_str();
-        Some(uid) == user && view.config.config.volumes.keys().any(is_volume)
-    };
+    let volumes = view.config.config.volumes.keys();
+    let volumes: BTreeSet<LayerPath> = volumes.map(|path| LayerPath::from(path.as_str())).collect();
     let failures = super::modes::entries(view)
         .filter(|(path, entry)| {
-            entry.kind == EntryShape::Folder
-                && entry.mode & 0o1002 == 0o0002
-                && !is_own_volume(path, entry.uid)
+            let is_own_volume = Some(entry.uid) == user && volumes.contains(*path);
+            entry.kind == EntryShape::Folder && entry.mode & 0o1002 == 0o0002 && !is_own_volume
         })
         .map(|(path, entry)| file_failure(view, path, format!("mode {:04o}", entry.mode)))
         .collect();
@@ -154,7 +155,8 @@ fn files(view: &ImageView) -> Outcome {
 
 /// What is started: the program, and the words after it that are files of the image, such as the script of an interpreter.
 pub(super) fn started_files(view: &ImageView) -> Vec<LayerPath> {
-    let command = view.start_command();
+    let mut command = view.start_command();
+    command.truncate(START_WORDS);
     let first = command.first().and_then(|word| view.find_program(word));
     let arguments = command
         .iter()
@@ -217,6 +219,11 @@ fn run_by_root(view: &ImageView) -> Outcome {
     paths.extend(below);
     if view.run_user().uid == Some(0) {
         paths.extend(started_files(view));
+        paths.extend(
+            view.search_path()
+                .filter(|folder| folder.starts_with('/'))
+                .map(LayerPath::from),
+        );
     }
     paths.sort();
     paths.dedup();
@@ -229,9 +236,10 @@ fn run_by_root(view: &ImageView) -> Outcome {
             "owners and modes of the image's files are not known".to_owned(),
         );
     }
+    let writers = Writers::of_image(view);
     let failure = |path: &LayerPath| {
         let found = view.resolve(path.as_str());
-        let how = others_who_write(view, found.attributes?)?;
+        let how = writers.beside_root(found.attributes?)?;
         Some(Failure::new(how, at(view, &found.path, None)))
     };
     let mut failures: Vec<Failure> = paths.iter().filter_map(failure).collect();
@@ -248,24 +256,22 @@ fn is_below(path: &LayerPath) -> bool {
 
 fn search_path(view: &ImageView) -> Outcome {
     let mut failures = Vec::new();
-    for folder in view.search_path() {
+    for (index, folder) in view.search_path().enumerate() {
+        let element = index + 1;
         if folder.is_empty() {
-            failures.push(config_failure(
-                "env PATH",
-                "an empty element is the current folder",
-            ));
+            let detail = format!("element {element} is empty, which is the current folder");
+            failures.push(config_failure("env PATH", detail));
         } else if !folder.starts_with('/') {
             failures.push(config_failure(
                 "env PATH",
-                format!("`{folder}` is relative"),
+                format!("element {element} is relative"),
             ));
-        } else if let Some(found) = view.resolve(folder).attributes
-            && found.mode & 0o002 != 0
-        {
-            failures.push(config_failure(
-                "env PATH",
-                format!("everybody may write {folder}, mode {:04o}", found.mode),
-            ));
+        } else {
+            let found = view.resolve(folder);
+            if let Some(attributes) = found.attributes.filter(|found| found.mode & 0o002 != 0) {
+                let detail = format!("element {element} of PATH, mode {:04o}", attributes.mode);
+                failures.push(file_failure(view, &found.path, detail));
+            }
         }
     }
     Outcome::of(failures)

@@ -167,6 +167,14 @@ fn an_update_is_followed_by_an_install_in_every_way_that_scripts_write_it() {
         ("apt-get update && apk add x", true),
         ("if x; then apt-get update; apt-get upgrade -y; fi", false),
         ("echo apt-get update", false),
+        (
+            "apt-get -o Dir::Etc=x update && apt-get -o Dir::Etc=x install y",
+            false,
+        ),
+        (
+            "apt-get update && apt-get remove x && rm -rf /var/lib/apt/lists/*",
+            true,
+        ),
     ] {
         let image = good().history(&format!("RUN /bin/sh -c {text} # buildkit"));
         assert_eq!(!image.failures("PLM-I-036").is_empty(), is_alone, "{text}");
@@ -206,6 +214,10 @@ fn checks_that_are_turned_off_are_told_by_program_and_variable() {
         ("apk add --allow-untrusted x.apk", true),
         ("NODE_TLS_REJECT_UNAUTHORIZED=0 npm ci", true),
         ("export GIT_SSL_NO_VERIFY=true", true),
+        ("conda config --set ssl_verify false", true),
+        ("apt-get -o Acquire::https::Verify-Peer=false update", true),
+        ("curl -sko x https://y", true),
+        ("curl -ok https://y", false),
         ("yum install -y --nogpgcheck x", true),
         ("curl -fsSL https://x/kk", false),
         ("tar -k x", false),
@@ -215,4 +227,62 @@ fn checks_that_are_turned_off_are_told_by_program_and_variable() {
         let image = good().history(&format!("RUN /bin/sh -c {text} # buildkit"));
         assert_eq!(!image.failures("PLM-I-035").is_empty(), is_off, "{text}");
     }
+}
+
+#[test]
+fn a_version_is_found_in_every_package_manager_s_spelling() {
+    for (text, count) in [
+        (
+            "apt-get install -y --no-install-recommends curl=7.88-1 ca-certificates",
+            1,
+        ),
+        ("apk add --no-cache --virtual .build gcc make~4.4", 1),
+        ("dnf install -y java-11-openjdk httpd-2.4.6", 1),
+        (
+            "pip install --no-cache-dir -r requirements.txt requests==2.31 flask 'a>=1'",
+            1,
+        ),
+        ("npm install -g yarn@1.22.0 @scope/x @scope/y@1", 1),
+        ("pip install .", 0),
+        ("npm ci", 0),
+        ("gem install bundler -v 2.4", 0),
+        ("apt-get install -y $PACKAGES", 0),
+        ("curl x", 0),
+    ] {
+        let image = good().history(&format!("RUN /bin/sh -c {text} # buildkit"));
+        let details: Vec<String> = image
+            .failures("PLM-I-039")
+            .into_iter()
+            .map(|failure| failure.detail)
+            .collect();
+        let found: usize = details
+            .iter()
+            .filter_map(|detail| {
+                detail
+                    .split(' ')
+                    .find_map(|word| word.parse::<usize>().ok())
+            })
+            .sum();
+        assert_eq!(found, count, "{text}: {details:?}");
+    }
+}
+
+#[test]
+fn text_that_only_looks_like_a_name_is_not_told() {
+    let secret = ["hunter", "2 pass"].concat();
+    let image = good()
+        .history(&format!(
+            "RUN /bin/sh -c x '{secret} password'=y # buildkit"
+        ))
+        .history(&format!("ARG {secret} PASSWORD=y"))
+        .history(&format!("ADD ssh://u:{secret}@host/x /y"))
+        .history(&format!(
+            "RUN /bin/sh -c npm install --token '{secret}' y # buildkit"
+        ))
+        .env(&format!("URL=https://u:{secret}@host/x"));
+    for checked in run(&image.0) {
+        assert!(!format!("{checked:?}").contains("hunter"), "{checked:?}");
+    }
+    assert_eq!(image.failures("PLM-I-032").len(), 1);
+    assert_eq!(image.failures("PLM-I-033").len(), 3);
 }

@@ -12,6 +12,7 @@ mod folders;
 mod harmless;
 mod health;
 mod limits;
+pub mod patch;
 mod plan;
 mod ports;
 mod privileges;

@@ -376,9 +376,8 @@ fn of_owner(known: Known<'_>, wishes: &mut Vec<Wish>) {
             continue;
         }
         let purpose = purpose_of(path);
-        let is_near = |wish: &Wish| {
-            wish.path.is_within(path.as_str()) || path.is_within(wish.path.as_str())
-        };
+        let is_near =
+            |wish: &Wish| wish.path.is_within(path.as_str()) || path.is_within(wish.path.as_str());
         // What the image, its scripts or its server say of the same place is better than an owner alone.
         if purpose != Purpose::Run && wishes.iter().any(is_near) {
             continue;

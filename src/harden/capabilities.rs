@@ -131,59 +131,65 @@ fn of_files(
 /// What commands of scripts need of root.
 fn of_scripts(known: Known<'_>, grants: &mut Grants, warnings: &mut Vec<String>) {
     for cause in &known.start.causes {
-        let name = cause.command.command.as_str();
-        let mut grant = |capabilities: &[Capability], why: &str| {
-            for capability in capabilities {
-                let reason = format!("{} runs {}{why}", cause.place, Untrusted(name));
-                if known
-                    .server
-                    .is_none_or(|server| !server.does_without.contains(capability))
-                {
-                    grants.add(*capability, Confidence::Inferred, reason);
-                }
-            }
-        };
-        match name {
-            _ if words::steps_down(name) => grant(
-                &[Capability::SETGID, Capability::SETUID],
-                ", which changes the account",
-            ),
-            "chroot" => {
-                grant(&[Capability::SYS_CHROOT], "");
-                if cause.command.account.is_some() {
-                    grant(
-                        &[Capability::SETGID, Capability::SETUID],
-                        ", which changes the account",
-                    );
-                }
-            }
-            "chown" | "chgrp" => {
-                if gives_away(known, cause) {
-                    grant(&[Capability::CHOWN], "");
-                }
-            }
-            "chmod" if owner_of_others(known, &cause.command) => {
-                grant(&[Capability::FOWNER], " on what belongs to another account")
-            }
-            "find" if is_closed(known, &cause.command) => {
-                grant(
-                    &[Capability::DAC_OVERRIDE],
-                    " in a folder that its owner keeps closed: it fails from the second start on",
-                );
-            }
-            "mknod" => grant(&[Capability::MKNOD], ""),
-            "kill" | "pkill" | "killall" => {
-                grant(&[Capability::KILL], ", of processes of another account")
-            }
-            "setcap" => grant(&[Capability::SETFCAP], ""),
-            "mount" | "umount" | "iptables" | "ip" | "sysctl" | "modprobe" | "insmod"
-            | "nsenter" | "unshare" => warnings.push(format!(
-                "{} runs {}: what that needs breaks the container open and is not planned",
-                cause.place,
-                Untrusted(name)
-            )),
-            _ => {}
+        let name = Untrusted(&cause.command.command);
+        if breaks_open(&cause.command.command) {
+            warnings.push(format!(
+                "{} runs {name}: what that needs breaks the container open and is not planned",
+                cause.place
+            ));
         }
+        let (capabilities, why) = needs(known, cause);
+        for capability in capabilities {
+            let is_asked = |server: &Server| !server.does_without.contains(capability);
+            if known.server.is_none_or(is_asked) {
+                let reason = format!("{} runs {name}{why}", cause.place);
+                grants.add(*capability, Confidence::Inferred, reason);
+            }
+        }
+    }
+}
+
+/// Commands that need more than any service should have.
+fn breaks_open(command: &str) -> bool {
+    matches!(
+        command,
+        "mount"
+            | "umount"
+            | "iptables"
+            | "ip"
+            | "sysctl"
+            | "modprobe"
+            | "insmod"
+            | "nsenter"
+            | "unshare"
+    )
+}
+
+/// What one command needs of root, and why, behind its name.
+fn needs(known: Known<'_>, cause: &Cause) -> (&'static [Capability], &'static str) {
+    const CHANGE: &[Capability] = &[Capability::SETGID, Capability::SETUID];
+    const CHANGE_ROOT: &[Capability] = &[
+        Capability::SETGID,
+        Capability::SETUID,
+        Capability::SYS_CHROOT,
+    ];
+    let command = &cause.command;
+    match command.command.as_str() {
+        name if words::steps_down(name) => (CHANGE, ", which changes the account"),
+        "chroot" if command.account.is_some() => (CHANGE_ROOT, ", which changes the account"),
+        "chroot" => (&[Capability::SYS_CHROOT], ""),
+        "chown" | "chgrp" if gives_away(known, cause) => (&[Capability::CHOWN], ""),
+        "chmod" if owner_of_others(known, command) => {
+            (&[Capability::FOWNER], " on what belongs to another account")
+        }
+        "find" if is_closed(known, command) => (
+            &[Capability::DAC_OVERRIDE],
+            " in a folder that its owner keeps closed: it fails from the second start on",
+        ),
+        "mknod" => (&[Capability::MKNOD], ""),
+        "kill" | "pkill" | "killall" => (&[Capability::KILL], ", of processes of another account"),
+        "setcap" => (&[Capability::SETFCAP], ""),
+        _ => (&[], ""),
     }
 }
 
@@ -228,9 +234,10 @@ fn targets(known: Known<'_>, cause: &Cause) -> Vec<Option<String>> {
     } else {
         &cause.command.paths
     };
-    let working = [known.view.config.config.working_dir.clone()];
-    let paths = if paths.is_empty() && !working[0].is_empty() {
-        &working[..]
+    let working = std::slice::from_ref(&known.view.config.config.working_dir);
+    let has_working = working.iter().any(|folder| !folder.is_empty());
+    let paths = if paths.is_empty() && has_working {
+        working
     } else {
         paths
     };

@@ -46,12 +46,10 @@ pub fn plan(view: &ImageView, choices: &Choices) -> Plan {
     warnings.extend(ports.warnings);
     let health = health::decide(view, server, &mut warnings);
     let image = choices.image.as_deref().unwrap_or(&view.name);
+    let publish_on = choices.publish_on.as_deref().unwrap_or("127.0.0.1");
     let plan = Plan {
         schema: SCHEMA.to_owned(),
-        name: choices
-            .name
-            .as_deref()
-            .map_or_else(|| short_name(&view.name), short_name),
+        name: short_name(choices.name.as_deref().unwrap_or(&view.name)),
         image: Untrusted(image).to_string(),
         start: started(view, &start, server, &mut warnings),
         mode: decision.mode,
@@ -65,10 +63,7 @@ pub fn plan(view: &ImageView, choices: &Choices) -> Plan {
         cpu_millis: limits.cpu_millis,
         ports: ports.tcp,
         udp_ports: ports.udp,
-        publish_on: choices
-            .publish_on
-            .clone()
-            .unwrap_or_else(|| "127.0.0.1".to_owned()),
+        publish_on: publish_on.to_owned(),
         health,
         init: init(&start),
         warnings,

@@ -50,7 +50,7 @@ fn could_hold_secret(word: &str) -> bool {
 
 fn looks_like_key(word: &str) -> bool {
     let any = |test: fn(&char) -> bool| word.chars().any(|c| test(&c));
-    word.len() >= KEY_LENGTH && any(char::is_ascii_digit) && any(|c| c.is_ascii_alphabetic())
+    word.len() >= KEY_LENGTH && any(char::is_ascii_digit) && any(char::is_ascii_alphabetic)
 }
 
 #[cfg(test)]

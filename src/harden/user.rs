@@ -152,7 +152,7 @@ fn kept(view: &ImageView, uid: u64) -> Decision {
     decision
 }
 
-/// A folder that the user can write as a member of group 0 only: images made for OpenShift are like this.
+/// A folder that the user can write as a member of group 0 only: images made for `OpenShift` are like this.
 fn open_to_group_root(view: &ImageView, uid: u64) -> Option<LayerPath> {
     let config = &view.config.config;
     let folders = config.volumes.keys().map(String::as_str);
@@ -196,10 +196,10 @@ fn as_root(
             .iter()
             .find(|cause| words::steps_down(&cause.command.command));
         if let Some(cause) = steps {
-            decision.user.reason += &format!(
-                "; {} is for a start as root, and is passed over",
-                Untrusted(&cause.command.command)
-            );
+            let command = Untrusted(&cause.command.command).to_string();
+            decision.user.reason += "; ";
+            decision.user.reason += &command;
+            decision.user.reason += " is for a start as root, and is passed over";
         }
         return decision;
     }

@@ -239,68 +239,89 @@ fn takes_value(program: &str, option: &str) -> bool {
     options.contains(&option)
 }
 
-/// Takes off a program that stands in front of another one; `None` if it is no such program or nothing stands behind it.
-pub(super) fn peel(words: &[String]) -> Option<Peeled> {
-    let program = path_file_name(words.first()?);
-    let plain = matches!(
+/// Whether a program becomes another one whose words stand behind its own.
+fn stands_in_front(program: &str) -> bool {
+    let supervises = matches!(program, "init" | "supervisord" | "s6-svscan");
+    let is_plain = matches!(
         program,
         "exec" | "env" | "nohup" | "nice" | "ionice" | "stdbuf" | "time" | "timeout" | "chroot"
     );
-    if !plain
-        && !steps_down(program)
-        && !(is_init(program) && !matches!(program, "init" | "supervisord" | "s6-svscan"))
-    {
+    is_plain || steps_down(program) || is_init(program) && !supervises
+}
+
+/// Takes off a program that stands in front of another one; `None` if it is no such program or nothing stands behind it.
+pub(super) fn peel(words: &[String]) -> Option<Peeled> {
+    let program = path_file_name(words.first()?);
+    if !stands_in_front(program) {
         return None;
     }
-    let (mut account, mut text, mut at) = (None, None, 1);
-    while let Some(word) = words.get(at) {
-        if word == "--" {
-            at += 1;
-            break;
-        }
-        if !word.starts_with('-') || word == "-" {
-            if matches!(program, "env" | "sudo" | "doas") && word.contains('=') || word == "-" {
-                at += 1;
-                continue;
-            }
-            break;
-        }
-        let (option, joined) = word
-            .split_once('=')
-            .map_or((word.as_str(), None), |(option, value)| {
-                (option, Some(value))
-            });
-        let has_next = joined.is_none() && takes_value(program, option);
-        let value = joined
-            .map(str::to_owned)
-            .or_else(|| has_next.then(|| words.get(at + 1).cloned()).flatten());
-        match option {
-            "-u" | "--user" | "--reuid" | "--userspec" if program != "env" => account = value,
-            "-c" | "--command" if matches!(program, "su" | "runuser") => text = value,
-            _ => {}
-        }
-        at += 1 + usize::from(has_next);
-    }
+    let mut front = Front::read(program, words);
     let first_is_account = matches!(program, "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid")
-        || matches!(program, "su" | "runuser") && account.is_none();
+        || matches!(program, "su" | "runuser") && front.account.is_none();
     if first_is_account {
-        account = words.get(at).cloned();
-        at += 1;
-        if matches!(words.get(at).map(String::as_str), Some("-c" | "--command")) {
-            text = words.get(at + 1).cloned();
+        front.account = words.get(front.end).cloned();
+        front.end += 1;
+        let next = words.get(front.end).map(String::as_str);
+        if matches!(next, Some("-c" | "--command")) {
+            front.text = words.get(front.end + 1).cloned();
         }
     } else if matches!(program, "timeout" | "chroot") {
-        at += 1;
+        front.end += 1;
     }
-    match text {
-        Some(text) => Some(Peeled {
-            account,
-            rest: Rest::Text(text),
-        }),
-        None => (at < words.len()).then_some(Peeled {
-            account,
-            rest: Rest::Words(at),
-        }),
+    let rest = match front.text {
+        Some(text) => Rest::Text(text),
+        None if front.end < words.len() => Rest::Words(front.end),
+        None => return None,
+    };
+    let account = front.account;
+    Some(Peeled { account, rest })
+}
+
+/// The options of a program in front of another one.
+struct Front {
+    account: Option<String>,
+    text: Option<String>,
+    /// The first word that is no option.
+    end: usize,
+}
+
+impl Front {
+    fn read(program: &str, words: &[String]) -> Self {
+        let mut front = Self {
+            account: None,
+            text: None,
+            end: 1,
+        };
+        while let Some(word) = words.get(front.end) {
+            let sets_variable = matches!(program, "env" | "sudo" | "doas") && word.contains('=');
+            match word.as_str() {
+                "--" => {
+                    front.end += 1;
+                    break;
+                }
+                "-" => front.end += 1,
+                option if option.starts_with('-') => front.option(program, words, option),
+                _ if sets_variable => front.end += 1,
+                _ => break,
+            }
+        }
+        front
+    }
+
+    fn option(&mut self, program: &str, words: &[String], word: &str) {
+        let (option, joined) = match word.split_once('=') {
+            Some((option, value)) => (option, Some(value.to_owned())),
+            None => (word, None),
+        };
+        let has_next = joined.is_none() && takes_value(program, option);
+        let next = || words.get(self.end + 1).filter(|_| has_next).cloned();
+        let value = joined.or_else(next);
+        match option {
+            "-u" | "--user" | "--reuid" | "--userspec" if program != "env" => self.account = value,
+            "-c" | "--command" if matches!(program, "su" | "runuser") => self.text = value,
+            _ => {}
+        }
+        self.end += 1 + usize::from(has_next);
     }
 }
 

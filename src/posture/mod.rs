@@ -12,9 +12,6 @@ mod caches;
 pub mod checks;
 mod entries;
 pub mod history;
-mod accounts;
-mod caches;
-mod entries;
 mod packages_trust;
 mod preload;
 mod programs;
@@ -29,7 +26,6 @@ mod view;
 
 /// Owner and mode of one entry, as `layers` keeps them: part of a view.
 pub use crate::layers::Attributes;
-pub use access::{Identity, others_who_write};
 pub use access::{Identity, Writers};
 pub use base::{BaseKnown, BaseMatch, Lag, known_base, lag, named_base};
 pub use bases::{Bases, BasesError};

@@ -78,7 +78,6 @@ pub const SERVERS: &[Server] = &[
         notes: &[
             "postgres wants its data folder to be its own with mode 0700: on a volume that belongs to root, as Kubernetes mounts it, set PGDATA to a folder below the mount",
         ],
-        ..PLAIN
     },
     Server {
         name: "mysql",

@@ -42,9 +42,9 @@ pub(super) fn write(plan: &Plan) -> String {
     let volumes = volumes(plan);
     if !volumes.is_empty() {
         out.line("volumes:");
-        volumes
-            .iter()
-            .for_each(|named| out.line(&format!("  {}: {{}}", compose(&named.name))));
+        for named in &volumes {
+            out.line(&format!("  {}: {{}}", compose(&named.name)));
+        }
     }
     out.0
 }

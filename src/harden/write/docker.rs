@@ -29,23 +29,23 @@ impl Flag {
 /// The command, as a shell script.
 pub(super) fn write(plan: &Plan) -> String {
     let flags = flags(plan);
-    let mut text = hashed(&header(plan));
-    text.push_str("#\n");
+    let mut comments = header(plan);
+    comments.push(String::new());
     for flag in &flags {
         if let Some(reason) = &flag.reason {
-            text.push_str(&format!("# {}\n#     {reason}\n", comment(&flag.text)));
+            comments.push(comment(&flag.text));
+            comments.push(format!("    {reason}"));
         }
     }
     let network = shell(&plan.name);
-    text.push_str(&format!(
-        "#\n# The network is made once: docker network create {network}\n"
+    comments.push(String::new());
+    comments.push(format!(
+        "The network is made once: docker network create {network}"
     ));
-    text.push_str("docker run --detach \\\n");
-    for flag in &flags {
-        text.push_str(&format!("  {} \\\n", flag.text));
-    }
-    text.push_str(&format!("  {}\n", shell(&plan.image)));
-    text
+    let mut words = vec!["docker run --detach".to_owned()];
+    words.extend(flags.into_iter().map(|flag| flag.text));
+    words.push(shell(&plan.image));
+    format!("{}{}\n", hashed(&comments), words.join(" \\\n  "))
 }
 
 fn flags(plan: &Plan) -> Vec<Flag> {

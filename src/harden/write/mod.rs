@@ -126,5 +126,14 @@ fn header(plan: &Plan) -> Vec<String> {
 
 /// Lines as comments of shells, YAML and units.
 fn hashed(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("# {line}\n")).collect()
+    let mut text = String::new();
+    for line in lines {
+        text.push('#');
+        if !line.is_empty() {
+            text.push(' ');
+            text.push_str(line);
+        }
+        text.push('\n');
+    }
+    text
 }

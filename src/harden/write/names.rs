@@ -28,34 +28,33 @@ pub(super) fn memory(plan: &Plan) -> Vec<(Named<'_>, u64)> {
 }
 
 fn named(plan: &Plan, wanted: impl Fn(&PlannedMount) -> bool) -> Vec<Named<'_>> {
+    // Names are given to all mounts at once: in a pod, memory and volumes share them.
     let mut used = BTreeSet::new();
-    let mounts = plan.mounts.iter().filter(|mount| wanted(&mount.value));
-    mounts
-        .map(|mount| Named {
-            name: unique(slug(&plan.name, mount.value.path.as_str()), &mut used),
-            mount,
-        })
-        .collect()
+    let all = plan.mounts.iter().map(|mount| Named {
+        name: unique(&slug(&plan.name, mount.value.path.as_str()), &mut used),
+        mount,
+    });
+    all.filter(|named| wanted(&named.mount.value)).collect()
 }
 
 /// Lower-case letters, digits and single dashes, 50 of them: what Kubernetes takes as a name (RFC 1123), and the engines, too.
 fn slug(plan: &str, path: &str) -> String {
-    let plain = |c: char| {
+    let letter = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()
         } else {
             '-'
         }
     };
-    let text: String = format!("{plan}-{path}").chars().map(plain).collect();
+    let text: String = format!("{plan}-{path}").chars().map(letter).collect();
     let parts: Vec<&str> = text.split('-').filter(|part| !part.is_empty()).collect();
     let name: String = parts.join("-").chars().take(50).collect();
     name.trim_end_matches('-').to_owned()
 }
 
-fn unique(name: String, used: &mut BTreeSet<String>) -> String {
+fn unique(name: &str, used: &mut BTreeSet<String>) -> String {
     let mut number = 1;
-    let mut candidate = name.clone();
+    let mut candidate = name.to_owned();
     while !used.insert(candidate.clone()) {
         number += 1;
         candidate = format!("{name}-{number}");

@@ -17,23 +17,6 @@ fn samples() -> Vec<Plan> {
         .collect()
 }
 
-#[test]
-#[ignore = "prints"]
-fn show() {
-    let root = plan(
-        &postgres().0,
-        &Choices {
-            mode: Some(Mode::Root),
-            ..Choices::default()
-        },
-    );
-    for plan in samples().iter().chain([&root, &hostile()]) {
-        for form in Form::all() {
-            println!("=== {} {}\n{}", plan.name, form.name(), write(plan, form));
-        }
-    }
-}
-
 fn hostile() -> Plan {
     let mut image = Image::debian(
         "evil'\"$(touch /tmp/x)\n`id`:größe",

@@ -30,7 +30,11 @@ impl Engine {
         let mut command = Command::new("dockerd");
         command.args(["--iptables=false", "--bridge=none", "-H"]);
         command.arg(format!("unix://{}", socket.display()));
-        for (option, name) in [("--data-root", "data"), ("--exec-root", "exec"), ("--pidfile", "pid")] {
+        for (option, name) in [
+            ("--data-root", "data"),
+            ("--exec-root", "exec"),
+            ("--pidfile", "pid"),
+        ] {
             command.arg(option).arg(path(name));
         }
         let log = File::create(path("log")).expect("a log");
@@ -61,8 +65,16 @@ impl Engine {
     /// Runs `docker`, and gives what it prints.
     pub(crate) fn docker(&self, arguments: &[&str]) -> String {
         let host = format!("unix://{}", self.socket.display());
-        let output = Command::new("docker").args(["-H", &host]).args(arguments).output().expect("docker");
-        assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new("docker")
+            .args(["-H", &host])
+            .args(arguments)
+            .output()
+            .expect("docker");
+        assert!(
+            output.status.success(),
+            "docker {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
@@ -91,5 +103,7 @@ impl Drop for Engine {
 /// The image archives of `tests/prove/images.sh`.
 pub(crate) fn images() -> Option<PathBuf> {
     let folder = PathBuf::from(std::env::var_os("PLIMSOLL_PROVE_IMAGES")?);
-    fs::metadata(folder.join("static.tar")).is_ok().then_some(folder)
+    fs::metadata(folder.join("static.tar"))
+        .is_ok()
+        .then_some(folder)
 }

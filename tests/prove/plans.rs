@@ -24,7 +24,14 @@ pub(crate) const SERVERS: &[Server] = &[
         user: (33, 33),
         tmpfs: &["run", "var/lib/nginx"],
         volume: None,
-        command: Some(&["curl", "--silent", "--fail", "--output", "/dev/null", "http://127.0.0.1/"]),
+        command: Some(&[
+            "curl",
+            "--silent",
+            "--fail",
+            "--output",
+            "/dev/null",
+            "http://127.0.0.1/",
+        ]),
     },
     Server {
         name: "redis",
@@ -81,12 +88,19 @@ impl Server {
                 gid,
             })
         };
-        let tmpfs = self.tmpfs.iter().map(|path| mount(path, Writable::Tmpfs { size: 64 << 20 }));
+        let tmpfs = self
+            .tmpfs
+            .iter()
+            .map(|path| mount(path, Writable::Tmpfs { size: 64 << 20 }));
         let volume = self.volume.iter().map(|path| mount(path, Writable::Volume));
         Plan {
             image: self.image(),
             name: self.name.to_owned(),
-            user: line(PlannedUser { uid, gid, name: None }),
+            user: line(PlannedUser {
+                uid,
+                gid,
+                name: None,
+            }),
             capabilities: Vec::<Line<Grant>>::new(),
             read_only: line(true),
             mounts: tmpfs.chain(volume).collect(),

@@ -39,7 +39,10 @@ fn good() -> Observation {
         seccomp: Some(2),
         seccomp_filters: Some(1),
     };
-    let namespaces: BTreeMap<String, Sharing> = OWN.iter().map(|name| ((*name).to_owned(), Sharing::Own)).collect();
+    let namespaces: BTreeMap<String, Sharing> = OWN
+        .iter()
+        .map(|name| ((*name).to_owned(), Sharing::Own))
+        .collect();
     Observation {
         way: Way::Host,
         unseen: Vec::new(),
@@ -69,13 +72,18 @@ fn judged(settings: &Settings, observation: &Observation) -> BTreeMap<String, St
         tests: &[],
         last: None,
     });
-    checks.into_iter().map(|check| (check.id, check.outcome)).collect()
+    checks
+        .into_iter()
+        .map(|check| (check.id, check.outcome))
+        .collect()
 }
 
 fn outcome_with(id: &str, change: impl FnOnce(&mut Observation)) -> String {
     let mut observation = good();
     change(&mut observation);
-    judged(&settings(), &observation).remove(id).expect("a check")
+    judged(&settings(), &observation)
+        .remove(id)
+        .expect("a check")
 }
 
 #[test]
@@ -83,31 +91,61 @@ fn a_container_that_is_as_planned_passes() {
     let outcomes = judged(&settings(), &good());
     for number in [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13] {
         let id = format!("PLM-L-{number:03}");
-        assert_eq!(outcomes.get(&id).map(String::as_str), Some("passed"), "{id}");
+        assert_eq!(
+            outcomes.get(&id).map(String::as_str),
+            Some("passed"),
+            "{id}"
+        );
     }
-    assert_eq!(outcomes.get("PLM-L-008").map(String::as_str), Some("not-evaluated"), "there is no security module");
+    assert_eq!(
+        outcomes.get("PLM-L-008").map(String::as_str),
+        Some("not-evaluated"),
+        "there is no security module"
+    );
 }
 
 #[test]
 fn every_departure_from_the_plan_fails_its_own_check() {
     type Departure = fn(&mut Observation);
     let cases: [(&str, Departure); 12] = [
-        ("PLM-L-001", |seen| seen.processes[0].status.effective = Some(Mask(1))),
-        ("PLM-L-001", |seen| seen.processes[0].status.ambient = Some(Mask(1 << 50))),
-        ("PLM-L-002", |seen| seen.processes[0].status.bounding = Some(Mask(0xa804_25fb))),
-        ("PLM-L-003", |seen| seen.processes[0].status.no_new_privileges = Some(false)),
-        ("PLM-L-004", |seen| seen.processes[0].status.seccomp = Some(0)),
-        ("PLM-L-005", |seen| seen.mount_views = vec![MountView::of(&mountinfo::parse("1 0 0:1 / / rw - overlay overlay rw\n"))]),
+        ("PLM-L-001", |seen| {
+            seen.processes[0].status.effective = Some(Mask(1))
+        }),
+        ("PLM-L-001", |seen| {
+            seen.processes[0].status.ambient = Some(Mask(1 << 50))
+        }),
+        ("PLM-L-002", |seen| {
+            seen.processes[0].status.bounding = Some(Mask(0xa804_25fb))
+        }),
+        ("PLM-L-003", |seen| {
+            seen.processes[0].status.no_new_privileges = Some(false)
+        }),
+        ("PLM-L-004", |seen| {
+            seen.processes[0].status.seccomp = Some(0)
+        }),
+        ("PLM-L-005", |seen| {
+            seen.mount_views = vec![MountView::of(&mountinfo::parse(
+                "1 0 0:1 / / rw - overlay overlay rw\n",
+            ))]
+        }),
         ("PLM-L-006", |seen| {
-            seen.processes[0].namespaces.insert("net".to_owned(), Sharing::Host);
+            seen.processes[0]
+                .namespaces
+                .insert("net".to_owned(), Sharing::Host);
         }),
         ("PLM-L-007", |seen| {
             let text = format!("{MOUNTS}9 1 8:1 / /host rw - ext4 /dev/vda rw\n");
             seen.mount_views = vec![MountView::of(&mountinfo::parse(&text))];
         }),
-        ("PLM-L-009", |seen| seen.changes = Some(vec!["etc/x".into()])),
-        ("PLM-L-010", |seen| seen.processes[0].status.uids = Some([33, 0, 33, 33])),
-        ("PLM-L-011", |seen| seen.processes[0].status.groups = Some(vec![0])),
+        ("PLM-L-009", |seen| {
+            seen.changes = Some(vec!["etc/x".into()])
+        }),
+        ("PLM-L-010", |seen| {
+            seen.processes[0].status.uids = Some([33, 0, 33, 33])
+        }),
+        ("PLM-L-011", |seen| {
+            seen.processes[0].status.groups = Some(vec![0])
+        }),
         ("PLM-L-012", |seen| seen.limits.pids = Some(0)),
     ];
     for (id, departure) in cases {
@@ -127,7 +165,17 @@ fn a_weak_process_beside_a_good_one_is_found() {
 
 #[test]
 fn what_could_not_be_read_is_never_taken_for_safe() {
-    for id in ["PLM-L-001", "PLM-L-002", "PLM-L-003", "PLM-L-004", "PLM-L-005", "PLM-L-006", "PLM-L-007", "PLM-L-010", "PLM-L-011"] {
+    for id in [
+        "PLM-L-001",
+        "PLM-L-002",
+        "PLM-L-003",
+        "PLM-L-004",
+        "PLM-L-005",
+        "PLM-L-006",
+        "PLM-L-007",
+        "PLM-L-010",
+        "PLM-L-011",
+    ] {
         let outcome = outcome_with(id, |seen| seen.processes[0] = Process::default());
         assert_eq!(outcome, "not-evaluated", "{id}");
         let outcome = outcome_with(id, |seen| seen.processes.clear());
@@ -161,5 +209,10 @@ fn a_check_that_did_not_run_says_why() {
         last: None,
     });
     assert!(checks.iter().all(|check| check.outcome != "passed"));
-    assert!(checks.iter().filter(|check| check.outcome == "not-evaluated").all(|check| !check.details.is_empty()));
+    assert!(
+        checks
+            .iter()
+            .filter(|check| check.outcome == "not-evaluated")
+            .all(|check| !check.details.is_empty())
+    );
 }

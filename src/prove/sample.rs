@@ -1,6 +1,8 @@
 //! Plans for tests: what `harden` would write for a known image.
 
-use crate::harden::{Confidence, Grant, Line, Plan, PlannedMount, PlannedUser, Writable};
+use crate::harden::{
+    Confidence, Grant, Line, Mode, Plan, PlannedMount, PlannedStart, PlannedUser, SCHEMA, Writable,
+};
 use crate::model::Capability;
 
 fn line<T>(value: T) -> Line<T> {
@@ -19,11 +21,16 @@ pub(super) fn plan(image: &str, uid: u64, kept: &[Capability], tmpfs: &[&str]) -
             writable: Writable::Tmpfs { size: 64 << 20 },
             uid,
             gid: uid,
+            mode: None,
+            has_content: false,
         })
     };
     Plan {
+        schema: SCHEMA.to_owned(),
         image: image.to_owned(),
         name: "sample".to_owned(),
+        start: line(PlannedStart::default()),
+        mode: Mode::ServiceAccount,
         user: line(PlannedUser {
             uid,
             gid: uid,
@@ -44,6 +51,10 @@ pub(super) fn plan(image: &str, uid: u64, kept: &[Capability], tmpfs: &[&str]) -
         memory: line(512 << 20),
         cpu_millis: line(1000),
         ports: Vec::new(),
+        udp_ports: Vec::new(),
+        publish_on: "127.0.0.1".to_owned(),
+        health: None,
+        init: line(false),
         warnings: Vec::new(),
     }
 }

@@ -54,7 +54,7 @@ fn security(target: &mut Target, plan: &Plan) -> Result<(), PatchError> {
     let known = target.node(&["security_opt"])?;
     let mut options: Vec<String> = known
         .iter()
-        .flat_map(|node| node.items())
+        .flat_map(Node::items)
         .filter_map(Node::text)
         .filter(|option| !is_weak(option))
         .map(str::to_owned)

@@ -102,7 +102,7 @@ fn scratch(target: &Target, plan: &Plan) -> Result<Vec<(String, String, u64)>, P
     let mounts = target.node(&["volumeMounts"])?;
     let taken: Vec<String> = mounts
         .iter()
-        .flat_map(|node| node.items())
+        .flat_map(Node::items)
         .filter_map(|item| item.get("mountPath").and_then(Node::text))
         .map(|path| path.trim_end_matches('/').to_owned())
         .collect();
@@ -147,7 +147,7 @@ fn pod_settings(
     let known = target.node(&["volumes"])?;
     for (name, _, size) in scratch {
         let is_it = |item: &Node| item.get("name").and_then(Node::text) == Some(name);
-        if known.iter().flat_map(|node| node.items()).any(is_it) {
+        if known.iter().flat_map(Node::items).any(is_it) {
             continue;
         }
         let limit = ("sizeLimit".to_owned(), Yaml::Text(quantity(*size)));

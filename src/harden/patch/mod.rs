@@ -127,10 +127,10 @@ fn words(path: &[Step]) -> String {
     for step in path {
         match step {
             Step::Document(0) => {}
-            Step::Document(number) => done.push_str(&format!("document {number} ")),
+            Step::Document(number) => done.extend(["document ", &number.to_string(), " "]),
             Step::Key(key) if done.is_empty() || done.ends_with(' ') => done.push_str(key),
             Step::Key(key) => done.extend([".", key]),
-            Step::Item(number) => done.push_str(&format!("[{number}]")),
+            Step::Item(number) => done.extend(["[", &number.to_string(), "]"]),
         }
     }
     done

@@ -80,7 +80,7 @@ impl Target {
         let node = self.node(names)?;
         let known: Vec<Option<String>> = node
             .iter()
-            .flat_map(|node| node.items())
+            .flat_map(Node::items)
             .map(|item| item.text().map(str::to_owned))
             .collect();
         let before = self.text.clone();
@@ -133,7 +133,7 @@ impl Target {
             return Ok(());
         }
         let node = self.node(names)?;
-        let items = node.iter().flat_map(|node| node.items()).map(yaml);
+        let items = node.iter().flat_map(Node::items).map(yaml);
         let items = items.chain([value]).collect();
         self.set(names, Yaml::List(items))
     }

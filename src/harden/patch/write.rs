@@ -55,7 +55,9 @@ fn quoted(text: &str) -> String {
             '\r' => done.push_str("\\r"),
             '\t' => done.push_str("\\t"),
             other if other.is_control() || other == '\u{FEFF}' => {
-                done.push_str(&format!("\\U{:08X}", u32::from(other)));
+                done.push_str("\\U");
+                let digits = format!("{:08X}", u32::from(other));
+                done.push_str(&digits);
             }
             other => done.push(other),
         }

@@ -138,7 +138,7 @@ fn mappings(
         match known.and_then(|index| done.get_mut(index)) {
             None => done.push((key, value)),
             Some(_) if value.tag == Some(Tag::Reset) => {
-                done.retain(|(known, _)| known.name != key.name)
+                done.retain(|(known, _)| known.name != key.name);
             }
             Some((_, slot)) if key.name.starts_with("x-") => *slot = value,
             Some((_, slot)) => {

@@ -109,17 +109,15 @@ fn sysctls(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
 }
 
 fn gpus(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), ReadError> {
-    match &part.content {
-        Content::List(_) => requests(reader, part, field),
-        _ => {
-            match part.setting(field)? {
-                Setting::Stated(stated) => reader.spec.device_requests.push(stated),
-                Setting::Unknown { why, at } => reader.spec.gaps.push(Stated::new(why, at)),
-                Setting::Absent => {}
-            }
-            Ok(())
-        }
+    if matches!(part.content, Content::List(_)) {
+        return requests(reader, part, field);
     }
+    match part.setting(field)? {
+        Setting::Stated(stated) => reader.spec.device_requests.push(stated),
+        Setting::Unknown { why, at } => reader.spec.gaps.push(Stated::new(why, at)),
+        Setting::Absent => {}
+    }
+    Ok(())
 }
 
 /// Devices by kind: driver, number, ids and capabilities in one text.
@@ -210,24 +208,19 @@ fn restart(reader: &mut Reader<'_>, part: &Part, field: &str) -> Result<(), Read
         .unknown()
         .or(attempts.unknown())
         .map(str::to_owned);
-    reader.spec.restart = match unknown {
-        Some(why) => Setting::Unknown { why, at },
-        None => {
-            let policy = match condition.value().map_or("any", String::as_str) {
-                "none" => "no",
-                "any" => "always",
-                other => other,
-            };
-            let max_retries = attempts.value().and_then(|text| text.parse().ok());
-            let policy = policy.to_owned();
-            Setting::stated(
-                Restart {
-                    policy,
-                    max_retries,
-                },
-                at,
-            )
-        }
+    if let Some(why) = unknown {
+        reader.spec.restart = Setting::Unknown { why, at };
+        return Ok(());
+    }
+    let policy = match condition.value().map_or("any", String::as_str) {
+        "none" => "no",
+        "any" => "always",
+        other => other,
     };
+    let restart = Restart {
+        policy: policy.to_owned(),
+        max_retries: attempts.value().and_then(|text| text.parse().ok()),
+    };
+    reader.spec.restart = Setting::stated(restart, at);
     Ok(())
 }

@@ -122,7 +122,7 @@ fn mount(text: &str, at: &Spot) -> Mount {
         let flag =
             |means: bool| Setting::stated(means != matches!(value, "false" | "0"), at.clone());
         match key {
-            "type" => {}
+            "type" | "" => {}
             "source" | "src" if found.kind == MountKind::Host => {
                 found.source = Setting::stated(normalise(value), at.clone());
             }
@@ -134,7 +134,6 @@ fn mount(text: &str, at: &Spot) -> Mount {
                 found.propagation = Some(Stated::new(value.to_owned(), at.clone()));
             }
             "tmpfs-size" => found.size = stated(),
-            "" => {}
             _ if value.is_empty() => found.options.push(key.to_owned()),
             _ => found.options.push(format!("{key}={value}")),
         }

@@ -52,11 +52,10 @@ fn expand(text: &str) -> Result<String, String> {
     while let Some(letter) = letters.next() {
         match letter {
             '%' => match letters.next() {
-                Some('%') => done.push('%'),
+                Some('%') | None => done.push('%'),
                 Some('h') => done.push('~'),
                 Some(other) if other.is_ascii_alphabetic() => return Err(format!("%{other}")),
                 Some(other) => done.extend(['%', other]),
-                None => done.push('%'),
             },
             other => done.push(other),
         }

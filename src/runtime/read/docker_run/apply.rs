@@ -59,7 +59,7 @@ impl Run<'_> {
             "cap-add" | "cap-drop" => {
                 let words = self.words(value, at);
                 if value.unknown.is_some() {
-                    self.spec.capabilities.unknown = value.unknown.clone();
+                    self.spec.capabilities.unknown.clone_from(&value.unknown);
                 }
                 if name == "cap-add" {
                     self.spec.capabilities.added.extend(words);
@@ -239,13 +239,14 @@ impl Run<'_> {
                     self.spec.devices.push(device(&word));
                 }
             }
-            "device-cgroup-rule" => match value.why(&value.text) {
-                Some(why) => self.gap(format!("a value of {} is not known: {why}", at.field), at),
-                None => {
+            "device-cgroup-rule" => {
+                if let Some(why) = value.why(&value.text) {
+                    self.gap(format!("a value of {} is not known: {why}", at.field), at);
+                } else {
                     let rule = Stated::new(value.text.clone(), at.clone());
                     self.spec.device_rules.push(rule);
                 }
-            },
+            }
             "gpus" => self
                 .spec
                 .device_requests

@@ -84,20 +84,19 @@ impl<'a> Variables<'a> {
             .text
             .strip_prefix('(')
             .and_then(|text| text.strip_suffix(')'));
-        let mut known = match inside.filter(|_| !value.is_literal) {
-            Some(inside) => Known {
+        let mut known = if let Some(inside) = inside.filter(|_| !value.is_literal) {
+            Known {
                 list: Some(self.array(inside, value)),
                 is_conditional,
                 ..Known::default()
-            },
-            None => {
-                let expanded = self.expand(&value.text, value, true, 0);
-                Known {
-                    text: expanded.text,
-                    unknown: expanded.unknown,
-                    list: None,
-                    is_conditional: is_conditional || expanded.is_conditional,
-                }
+            }
+        } else {
+            let expanded = self.expand(&value.text, value, true, 0);
+            Known {
+                text: expanded.text,
+                unknown: expanded.unknown,
+                list: None,
+                is_conditional: is_conditional || expanded.is_conditional,
             }
         };
         if let Some(before) = self.known.get(name).filter(|_| adds) {
@@ -159,10 +158,10 @@ impl<'a> Variables<'a> {
         }
         let is_quoted = script.is_quoted(word.line, word.column);
         let only = only_variable(&word.text);
-        if let Some(name) = only {
-            if let Some(words) = self.several(name, &word.text, is_quoted, &at) {
-                return words;
-            }
+        if let Some(name) = only
+            && let Some(words) = self.several(name, &word.text, is_quoted, &at)
+        {
+            return words;
         }
         let expanded = self.expand(&word.text, word, false, 0);
         let is_split = !is_quoted && word.text.starts_with('$');
@@ -280,8 +279,7 @@ impl<'a> Variables<'a> {
         let default = unquoted(letters.as_str());
         let is_there = self.value(name).is_some() && !(is_strict && value.is_empty());
         let taken = match sign {
-            None | Some('?') if is_there => Some(value),
-            Some('-' | '=') if is_there => Some(value),
+            None | Some('?' | '-' | '=') if is_there => Some(value),
             Some('-' | '=') if depth < DEPTH && !is_uncertain => {
                 let inner = self.expand(&default, word, is_assignment, depth + 1);
                 done.unknown = inner.unknown.or(done.unknown.take());
@@ -295,20 +293,17 @@ impl<'a> Variables<'a> {
             }
             _ => None,
         };
-        match taken.filter(|_| is_usable) {
-            Some(text) => {
-                done.text.push_str(&text);
-                done.is_conditional |= is_uncertain;
-                done.unknown = why.or(done.unknown.take());
-            }
-            None => {
-                done.text.push_str(&format!("${{{name}}}"));
-                done.unknown = Some(match sign {
-                    _ if is_uncertain && !is_usable => conditional(name),
-                    None | Some('-' | '=' | '?' | '+') => no_value(name),
-                    Some(_) => format!("what is cut from the variable {name} is not computed"),
-                });
-            }
+        if let Some(text) = taken.filter(|_| is_usable) {
+            done.text.push_str(&text);
+            done.is_conditional |= is_uncertain;
+            done.unknown = why.or(done.unknown.take());
+        } else {
+            done.text.extend(["${", name, "}"]);
+            done.unknown = Some(match sign {
+                _ if is_uncertain && !is_usable => conditional(name),
+                None | Some('-' | '=' | '?' | '+') => no_value(name),
+                Some(_) => format!("what is cut from the variable {name} is not computed"),
+            });
         }
     }
 

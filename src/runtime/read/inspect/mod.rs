@@ -285,9 +285,8 @@ fn device_request(request: &Part<'_>) -> String {
     let names: Vec<_> = names.iter().map(|name| name.value.as_str()).collect();
     match request.integer("Count").value() {
         _ if !names.is_empty() => format!("device={}", names.join(",")),
-        Some(-1) => "all".to_owned(),
+        Some(-1) | None => "all".to_owned(),
         Some(count) => count.to_string(),
-        None => "all".to_owned(),
     }
 }
 

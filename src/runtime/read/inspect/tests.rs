@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::model::CapabilitySet;
 use crate::runtime::MountKind;
+use crate::runtime::MountKind::{Host, Memory};
 
 /// What Docker 20.10 answers of `docker create alpine:3.20`, as far as it is read.
 fn plain() -> serde_json::Value {
@@ -305,7 +306,6 @@ fn mounts_win_over_binds_and_add_up_with_what_only_hostconfig_says() {
             )
         })
         .collect();
-    use MountKind::{Host, Memory};
     assert_eq!(
         seen,
         [

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::runtime::MountKind;
+use crate::runtime::MountKind::{Host, Memory};
 
 /// What `runc spec` writes, with the confinement that engines add.
 fn plain() -> serde_json::Value {
@@ -226,7 +226,6 @@ fn binds_are_paths_of_the_host_whatever_their_type_says() {
         .iter()
         .map(|mount| (mount.kind.clone(), mount.source.value().map(String::as_str)))
         .collect();
-    use MountKind::{Host, Memory};
     assert_eq!(
         seen,
         [

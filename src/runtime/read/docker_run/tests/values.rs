@@ -18,6 +18,7 @@ fn seen(spec: &RuntimeSpec) -> Vec<Seen> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of all forms")]
 fn every_form_of_a_mount_is_read() {
     use MountKind::{Host, Memory, Other, Volume};
     for (text, kind, source, target, read_only) in [

@@ -87,6 +87,10 @@ pub(super) struct ImageArguments {
     #[arg(long)]
     insecure: bool,
 
+    /// The socket of the container engine, for docker:NAME; otherwise DOCKER_HOST and the usual places.
+    #[arg(long, value_name = "SOCKET")]
+    engine_socket: Option<PathBuf>,
+
     /// Layers that are read at once; one for each core unless given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -112,6 +116,14 @@ impl ImageArguments {
             image: image.to_owned(),
             cache_dir: std::env::var_os("PLIMSOLL_CACHE_DIR").map(PathBuf::from),
             ..Self::default()
+        }
+    }
+
+    /// An image of the container engine.
+    pub(super) fn of_engine(image: &str, socket: Option<PathBuf>) -> Self {
+        Self {
+            engine_socket: socket,
+            ..Self::of(&format!("docker:{image}"))
         }
     }
 
@@ -251,6 +263,7 @@ impl ImageArguments {
         SourceOptions {
             platform: self.platform.clone(),
             insecure: self.insecure,
+            engine_socket: self.engine_socket.clone(),
             ..SourceOptions::default()
         }
     }

@@ -15,11 +15,13 @@ mod explain;
 mod failure;
 mod fetch;
 mod folders;
+mod harden;
 mod image;
 mod key;
 mod output;
 mod page;
 mod progress;
+mod prove;
 mod sbom;
 mod scan;
 mod search;
@@ -98,6 +100,10 @@ enum Command {
     Secrets(secrets::SecretsArguments),
     /// The advisory store: fill it, update it, ask it.
     Db(db::DbArguments),
+    /// Write the least settings that an image needs: docker run, Compose, Kubernetes, OCI, quadlet.
+    Harden(harden::HardenArguments),
+    /// Run an image restricted on a container engine, and write down what holds inside.
+    Prove(prove::ProveArguments),
     /// The bases that images are built on: note them, so that a scan says how far behind an image is.
     Base(base::BaseArguments),
     /// Keys that sign: make one.
@@ -158,6 +164,8 @@ pub fn run() -> Exit {
         Command::Secrets(secrets) => secrets.run(manners),
         Command::Db(db) => db.run(manners),
         Command::Audit(audit) => audit.run(manners),
+        Command::Harden(harden) => harden.run(manners),
+        Command::Prove(prove) => prove.run(manners),
         Command::Base(base) => base.run(manners),
         Command::Key(key) => key.run(),
         Command::Completions { shell } => {

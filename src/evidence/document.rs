@@ -8,6 +8,7 @@ use crate::model::{
     Accounting, Confidence, Date, DiffId, Digest, Distribution, Fingerprint, Gap, GapKind,
     LayerPath, Platform, Severity,
 };
+use crate::prove::Proof as ContainerProof;
 
 /// The document's form; raised when a reader of the old one could misread the new one.
 pub const SCHEMA: &str = "plimsoll.evidence/v1";
@@ -49,6 +50,9 @@ pub struct Evidence {
     /// The standards that were asked about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standards: Vec<StandardRecord>,
+    /// What was seen in the image's restricted container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Box<ContainerProof>>,
     /// The advisories that the packages were matched with; `None` where there are no packages to match, as in runtime settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advisories: Option<Advisories>,
@@ -65,7 +69,12 @@ pub struct Evidence {
 impl Evidence {
     /// Whether it is about runtime settings alone, and no image was looked at.
     pub fn is_of_settings(&self) -> bool {
-        !self.settings.is_empty() && self.subject.layers.is_empty() && self.subject.sbom.is_none()
+        !self.settings.is_empty() && self.is_without_layers()
+    }
+
+    /// Whether no byte of an image was read, and no list of its packages: it is about settings, or about a container.
+    pub fn is_without_layers(&self) -> bool {
+        self.subject.layers.is_empty() && self.subject.sbom.is_none()
     }
 
     /// Gaps in what is aboard: that advisories are missing, or cannot be compared, takes nothing away from a list of packages.

@@ -85,6 +85,8 @@ pub enum GapKind {
     UnknownKey,
     /// A check of the container boundary that could not be made.
     NotEvaluated,
+    /// A restricted container that did not work, or that could not be looked into.
+    NotProven,
     /// There is nothing that tells what is installed: no package of any ecosystem was found.
     NothingFound,
 }
@@ -111,6 +113,7 @@ impl GapKind {
             Self::UnknownSetting => "unknown-setting",
             Self::UnknownKey => "unknown-key",
             Self::NotEvaluated => "not-evaluated",
+            Self::NotProven => "not-proven",
             Self::NothingFound => "nothing-found",
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::base::BaseKnown;
 use crate::layers::{Attributes, Squashed, VisibleAttributes};
-use crate::model::{Account, Date, EntryShape, Group, ImageConfig, LayerPath, Observation};
+use crate::model::{Account, Date, Digest, EntryShape, Group, ImageConfig, LayerPath, Observation};
 
 /// Symbolic links that are followed for one path, as Linux does (`path_resolution(7)`).
 const LINKS: usize = 40;
@@ -42,6 +42,8 @@ pub struct ImageView {
     pub config: ImageConfig,
     /// Whether it has a config at all: a root file system has none, and nothing can be told from its absence.
     pub has_config: bool,
+    /// The digest of its manifest, where it has one.
+    pub manifest_digest: Option<Digest>,
     /// The annotations of its manifest.
     pub annotations: BTreeMap<String, String>,
     /// What the container sees.

@@ -60,6 +60,7 @@ impl Aboard {
             checks,
             settings: Vec::new(),
             standards: Vec::new(),
+            proof: None,
             advisories: Some(advisories_of(store, options)?),
             as_of_date: as_of_date.or(aged_by),
             policy: Policy {

@@ -6,7 +6,9 @@ use crate::evidence::{
     StandardRecord, Subject, Tool, Verdict, boundary,
 };
 use crate::layers::DetectorSet;
-use crate::model::{Accounting, Checked, Digest, Gap, GapKind, Outcome, Platform, Untrusted};
+use crate::model::{
+    Accounting, Checked, Digest, Gap, GapKind, Outcome, Platform, Severity, Untrusted,
+};
 use crate::runtime::checks::{self, ImageFacts};
 use crate::runtime::read::Settings;
 use crate::runtime::standards::cis::{CisResult, CisRow, cis};
@@ -91,23 +93,22 @@ pub fn add_audit(
             digest: input.digest,
         });
     }
-    settle(evidence, options);
+    settle(evidence);
+    if !options.standards.is_empty() {
+        evidence.verdict = of_standards(&evidence.standards);
+    }
     Ok(())
 }
 
 /// Puts all into order, and judges.
-fn settle(evidence: &mut Evidence, options: &AuditOptions) {
+pub(super) fn settle(evidence: &mut Evidence) {
     evidence.findings.sort_by_cached_key(Finding::order);
     evidence.checks.sort();
     evidence.standards.sort();
     evidence.settings.sort();
     evidence.gaps.sort();
     evidence.gaps.dedup();
-    evidence.verdict = if options.standards.is_empty() {
-        Verdict::of(&evidence.findings, &evidence.gaps, options.gate)
-    } else {
-        of_standards(&evidence.standards)
-    };
+    evidence.verdict = Verdict::of(&evidence.findings, &evidence.gaps, evidence.policy.fail_on);
 }
 
 /// The verdict of the standards alone.
@@ -127,7 +128,10 @@ fn unknown(spec: &RuntimeSpec, checked: &[Checked]) -> Vec<Gap> {
     let name = &spec.container.name;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for one in checked {
-        if let Outcome::NotEvaluated(reason) = &one.outcome {
+        // A note that could not be made is no gap.
+        if one.check.severity > Severity::Negligible
+            && let Outcome::NotEvaluated(reason) = &one.outcome
+        {
             match reasons.iter_mut().find(|(known, _)| known == reason) {
                 Some((_, checks)) => checks.push(one.check.id),
                 None => reasons.push((reason, vec![one.check.id])),
@@ -302,7 +306,8 @@ fn all(controls: &[ControlRecord]) -> CheckResult {
     }
 }
 
-fn empty(name: String, gate: Gate) -> Evidence {
+/// A document in which nothing was looked at yet.
+pub(super) fn empty(name: String, gate: Gate) -> Evidence {
     Evidence {
         schema: SCHEMA.to_owned(),
         verdict: Verdict::NotAssessable,
@@ -325,6 +330,7 @@ fn empty(name: String, gate: Gate) -> Evidence {
         checks: Vec::new(),
         settings: Vec::new(),
         standards: Vec::new(),
+        proof: None,
         advisories: None,
         as_of_date: None,
         policy: Policy {

@@ -54,6 +54,7 @@ impl Found<'_> {
         ImageView {
             name: self.image.name.clone(),
             config: self.image.config.clone(),
+            manifest_digest: self.image.manifest_digest,
             annotations: self.image.annotations.clone(),
             owners: self.inventory.integrity.known.clone(),
             layer_bytes: self

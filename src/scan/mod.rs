@@ -12,6 +12,7 @@ mod explain;
 mod image;
 mod life;
 mod list;
+mod proof;
 mod reading;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use self::audit::{AuditInput, AuditOptions, add_audit, audit};
 pub use self::explain::{Answer, EXPLANATION_SCHEMA, Explained, ExplainedPackage, LeftOut};
 pub use self::facts::image_facts;
 use self::image::{Found, config_secrets};
+pub use self::proof::{ProofError, add_proof, proof_evidence};
 use self::reading::Reading;
 
 /// What a scan is to do.

@@ -15,6 +15,8 @@
     reason = "tests"
 )]
 
+/// Runtime settings against the checks and the standards.
+mod audit;
 /// The order of versions, on the command line.
 mod compare;
 /// A place of its own for each test, and the binary in it.

@@ -3,6 +3,7 @@
 mod exploit;
 mod files;
 mod posture;
+mod proof;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -47,6 +48,7 @@ pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io:
     page.modified_files(out)?;
     page.boundary(out)?;
     page.standards(out)?;
+    page.proof(out)?;
     page.gaps(out)?;
     writeln!(out)?;
     page.files(out)?;
@@ -80,6 +82,10 @@ impl Page<'_> {
                     .as_deref()
                     .unwrap_or(&distribution.id)
             });
+        if self.evidence.is_without_layers() {
+            writeln!(out, "{}\n\n{}", self.what_was_run(), self.verdict())?;
+            return Ok(());
+        }
         // A folder does not say which machine its programs are for, and a list need not.
         let platform = subject.platform.to_string();
         let parts = [
@@ -349,6 +355,7 @@ impl Page<'_> {
         let whole = match self.evidence {
             Evidence { subject, .. } if subject.sbom.is_some() => "the list",
             evidence if evidence.is_of_settings() => "the settings",
+            evidence if evidence.is_without_layers() => "the container",
             _ => "the image",
         };
         let mut table = self.table(&["Not looked at", "Where", "Why"]);

@@ -84,7 +84,7 @@ impl AttributeTable {
             .chain(self.records.iter().map(Record::path))
             .chain(self.records.iter().map(|record| u64::from(record.index)))
             .chain(places.map(|place| pair(place.folder, place.attributes)))
-            .chain(self.distinct.iter().flat_map(to_words));
+            .chain(self.distinct.iter().copied().flat_map(to_words));
         words.flat_map(u64::to_le_bytes).collect()
     }
 
@@ -129,13 +129,17 @@ impl AttributeTable {
 const WORDS: usize = 4;
 const LINK: u64 = 2;
 
-fn to_words(attributes: &Option<Attributes>) -> [u64; WORDS] {
+fn to_words(attributes: Option<Attributes>) -> [u64; WORDS] {
     attributes.map_or([LINK, 0, 0, 0], |known| {
         let kind = u64::from(known.is_folder);
         [kind, known.mode.into(), known.uid, known.gid]
     })
 }
 
+#[expect(
+    clippy::option_option,
+    reason = "the outer one is for words that are none, the inner one for a link"
+)]
 fn from_words([kind, mode, uid, gid]: [u64; WORDS]) -> Option<Option<Attributes>> {
     match (kind, u32::try_from(mode)) {
         (LINK, _) => Some(None),
@@ -288,21 +292,21 @@ impl VisibleAttributes {
     /// Of the file, folder or device at this path; `None` if no layer has an entry of this name, and for a symbolic link, whose own
     /// owner and mode mean nothing.
     pub fn get(&self, path: &str) -> Option<Attributes> {
-        self.find(path).flatten()
+        *self.find(path)?
     }
 
     /// Whether a symbolic link is at this path.
     pub fn is_link(&self, path: &str) -> bool {
-        self.find(path) == Some(None)
+        self.find(path) == Some(&None)
     }
 
-    fn find(&self, path: &str) -> Option<Option<Attributes>> {
+    fn find(&self, path: &str) -> Option<&Option<Attributes>> {
         let path = halves(hash(path));
         let index = self
             .records
             .binary_search_by_key(&path, |record| record.path);
         let record = self.records.get(index.ok()?)?;
-        self.distinct.get(record.index as usize).copied()
+        self.distinct.get(record.index as usize)
     }
 
     /// Notes an entry.

@@ -1,5 +1,6 @@
 //! What package managers leave behind: lists, archives and unpacked downloads that the container never reads.
 
+use super::reader::has_extension;
 use crate::layers::{Detector, DetectorId, EntryHeader, EntryKind, Interest};
 use crate::model::Observation;
 
@@ -70,7 +71,7 @@ impl Detector for Caches {
 /// The cache that a path lies in.
 fn cache(path: &str) -> Option<&'static str> {
     if let Some(file) = path.strip_prefix("var/cache/apt/") {
-        let is_archive = file.starts_with("archives/") && file.ends_with(".deb");
+        let is_archive = file.starts_with("archives/") && has_extension(file, "deb");
         let is_index = matches!(file, "pkgcache.bin" | "srcpkgcache.bin");
         return (is_archive || is_index).then_some("apt");
     }

@@ -16,6 +16,7 @@
 //! In a tree that belongs to one account, or that anybody can write, only its root is named, and what in it is code of the system:
 //! who can write a folder can replace what it holds.
 
+use super::reader::has_extension;
 use crate::layers::{Detector, DetectorId, EntryHeader, EntryKind, Interest};
 use crate::model::{
     CapabilitySet, EntryFact, EntryShape, FileCapabilities, Observation, path_file_name,
@@ -126,7 +127,7 @@ fn is_of_the_system(path: &str) -> bool {
     let Some((folder, name)) = path.rsplit_once('/') else {
         return true;
     };
-    let is_script = name.ends_with(".sh") || name.contains("entrypoint");
+    let is_script = has_extension(name, "sh") || name.contains("entrypoint");
     path.starts_with("etc/") || is_program_folder(folder) || is_script
 }
 

@@ -1,7 +1,7 @@
 //! Sources of packages that are used without a check of who made them: apt, dnf and its kin, zypper, pip, npm. Only the setting is
 //! told, never an address: it can hold a password.
 
-use super::reader::{Reader, is_in, is_no, is_yes, settings};
+use super::reader::{Reader, has_extension, is_in, is_no, is_yes, settings};
 use crate::layers::Interest;
 use crate::model::{Observation, path_file_name};
 
@@ -33,14 +33,14 @@ type Form = fn(&[u8]) -> Vec<Observation>;
 
 fn form(path: &str) -> Option<Form> {
     let is_near = path.split('/').count() <= PARTS && !path.contains("node_modules/");
-    let ends = |ending: &str| path.ends_with(ending);
-    if path == "etc/apt/sources.list" || is_in(path, "etc/apt/sources.list.d") && ends(".list") {
+    let ends = |extension: &str| has_extension(path, extension);
+    if path == "etc/apt/sources.list" || is_in(path, "etc/apt/sources.list.d") && ends("list") {
         Some(apt_list)
-    } else if is_in(path, "etc/apt/sources.list.d") && ends(".sources") {
+    } else if is_in(path, "etc/apt/sources.list.d") && ends("sources") {
         Some(apt_stanzas)
     } else if path == "etc/apt/apt.conf" || is_in(path, "etc/apt/apt.conf.d") {
         Some(apt_conf)
-    } else if (is_in(path, "etc/yum.repos.d") || is_in(path, "etc/zypp/repos.d")) && ends(".repo")
+    } else if (is_in(path, "etc/yum.repos.d") || is_in(path, "etc/zypp/repos.d")) && ends("repo")
         || matches!(
             path,
             "etc/yum.conf" | "etc/dnf/dnf.conf" | "etc/zypp/zypp.conf"

@@ -6,6 +6,7 @@ use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader, Sym};
 
 use super::entries::is_program_folder;
+use super::reader::has_extension;
 use crate::layers::{Detector, DetectorId, Entry, File, FileFacts, Interest, ParseError, Want};
 use crate::model::{LayerPath, Observation, ProgramFact};
 
@@ -106,10 +107,10 @@ fn is_program(entry: &Entry<'_>) -> bool {
     let Some((folder, name)) = entry.path.rsplit_once('/') else {
         return true;
     };
-    if name.ends_with(".so")
+    if has_extension(name, "so")
         || name.contains(".so.")
-        || name.ends_with(".ko")
-        || name.ends_with(".o")
+        || has_extension(name, "ko")
+        || has_extension(name, "o")
     {
         return false;
     }
@@ -154,7 +155,7 @@ fn read<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<ProgramFact>
 /// Whether the linker wrote `DF_1_PIE`: a static program that is position independent.
 fn is_marked_as_program<D: Dyn<Endian = Endianness>>(entries: &[D], endian: Endianness) -> bool {
     entries.iter().take(SYMBOLS).any(|entry| {
-        entry.tag(endian) == elf::DT_FLAGS_1 && entry.val(endian) & u64::from(elf::DF_1_PIE.0) != 0
+        entry.tag(endian) == elf::DT_FLAGS_1 && entry.val(endian) & elf::DF_1_PIE.0 != 0
     })
 }
 

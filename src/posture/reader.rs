@@ -96,6 +96,12 @@ pub(super) fn is_no(word: &str) -> bool {
         .any(|no| word.eq_ignore_ascii_case(no))
 }
 
+/// Whether a name ends with this after its last dot. Names inside an image are told apart by case.
+pub(super) fn has_extension(name: &str, extension: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, last)| last == extension)
+}
+
 /// Whether a path is a file directly in this folder.
 pub(super) fn is_in(path: &str, folder: &str) -> bool {
     path.rsplit_once('/')

@@ -1,6 +1,6 @@
 //! Rules of sudo and doas that ask for no password (sudoers(5), doas.conf(5)).
 
-use super::reader::{Reader, is_in, lines, settings};
+use super::reader::{Reader, has_extension, is_in, lines, settings};
 use crate::layers::Interest;
 use crate::model::Observation;
 
@@ -31,7 +31,7 @@ pub(super) const SUDO: Reader = Reader {
 };
 
 fn is_doas(path: &str) -> bool {
-    DOAS.contains(&path) || is_in(path, DOAS_FOLDER) && path.ends_with(".conf")
+    DOAS.contains(&path) || is_in(path, DOAS_FOLDER) && has_extension(path, "conf")
 }
 
 /// sudo passes over files of the folder with a dot in their name, or a `~` at its end.

@@ -1,7 +1,7 @@
 //! `tmpfiles.d`: which folders a service wants to find in `/run`, `/var` and their kin, and whose they are (tmpfiles.d(5)). In a
 //! container nobody makes them, so that they are what a read-only root has to be given.
 
-use super::reader::{Reader, is_in, settings};
+use super::reader::{Reader, has_extension, is_in, settings};
 use crate::layers::Interest;
 use crate::model::{LayerPath, Observation, Tmpfile};
 
@@ -15,7 +15,7 @@ pub(super) const TMPFILES: Reader = Reader {
     name: "posture/tmpfiles",
     version: 1,
     interests: &[Interest::Folder("tmpfiles.d")],
-    is_read: |path| path.ends_with(".conf") && FOLDERS.iter().any(|folder| is_in(path, folder)),
+    is_read: |path| has_extension(path, "conf") && FOLDERS.iter().any(|folder| is_in(path, folder)),
     read: |_, bytes| {
         settings(bytes, &['#'])
             .filter_map(|(line, text)| tmpfile(line, text))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::base::BaseKnown;
-use crate::layers::{Attributes, Squashed, VisibleAttributes};
+use crate::layers::{Attributes, Hidden, Squashed, VisibleAttributes};
 use crate::model::{Account, Date, Digest, EntryShape, Group, ImageConfig, LayerPath, Observation};
 
 /// Symbolic links that are followed for one path, as Linux does (`path_resolution(7)`).
@@ -93,34 +93,27 @@ pub struct RunUser {
 }
 
 impl ImageView {
-    /// What squashed layers show. Everything that is not in layers (name, config, day, bases, …) is the caller's to fill in.
-    pub fn of(squashed: &Squashed<'_>) -> Self {
-        let seen = squashed.visible.iter().filter_map(|file| {
+    /// What the layers show; the config, the annotations and what the packages tell are put in by whoever has them.
+    pub fn of(squashed: &Squashed<'_>, layer_bytes: Vec<u64>) -> Self {
+        let visible = squashed.visible.iter().filter_map(|file| {
             let (layer, facts) = file.current()?;
-            (!facts.observations.is_empty()).then(|| {
-                let facts = facts.observations.clone();
-                (file.path.clone(), Seen { layer, facts })
-            })
+            let facts = facts.observations.clone();
+            (!facts.is_empty()).then(|| (file.path.clone(), Seen { layer, facts }))
         });
-        let hidden = squashed
-            .hidden
-            .iter()
-            .copied()
-            .chain(squashed.overwritten());
-        let hidden = hidden.filter(|hidden| !hidden.facts.observations.is_empty());
-        let mut unseen: Vec<Unseen> = hidden
-            .map(|hidden| Unseen {
-                path: hidden.path.clone(),
-                layer: hidden.layer,
-                hidden_by: hidden.hidden_by,
-                facts: hidden.facts.observations.clone(),
-            })
-            .collect();
-        unseen.sort_by(|one, other| (&one.path, one.layer).cmp(&(&other.path, other.layer)));
+        let overwritten = squashed.overwritten();
+        let hidden = squashed.hidden.iter().copied().chain(overwritten);
+        let mut hidden: Vec<Unseen> = hidden.filter_map(|hidden| unseen(&hidden)).collect();
+        hidden.sort_by(|one, other| {
+            let key = |unseen: &Unseen| (unseen.layer, unseen.hidden_by);
+            one.path
+                .cmp(&other.path)
+                .then_with(|| key(one).cmp(&key(other)))
+        });
         Self {
-            visible: seen.collect(),
-            hidden: unseen,
+            visible: visible.collect(),
+            hidden,
             attributes: squashed.attributes.clone(),
+            layer_bytes,
             ..Self::default()
         }
     }
@@ -280,5 +273,108 @@ impl ImageView {
             gid,
             name: account.map(|account| account.name.clone()),
         }
+    }
+}
+
+fn unseen(hidden: &Hidden<'_>) -> Option<Unseen> {
+    let facts = hidden.facts.observations.clone();
+    (!facts.is_empty()).then(|| Unseen {
+        path: hidden.path.clone(),
+        layer: hidden.layer,
+        hidden_by: hidden.hidden_by,
+        facts,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{DetectorSet, Expected, LayerReport, read_layer, squash};
+    use crate::model::{Limits, ToolKind};
+
+    /// An entry of a layer: typeflag, path, mode, content or link target.
+    fn layer(entries: &[(u8, &str, u32, &str)]) -> LayerReport {
+        let mut tar = tar::Builder::new(Vec::new());
+        for (kind, path, mode, content) in entries {
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(tar::EntryType::new(*kind));
+            header.set_mode(*mode);
+            let is_file = *kind == b'0';
+            if !is_file && !content.is_empty() {
+                header.set_link_name(content).expect("a target");
+            }
+            let bytes = if is_file { content.as_bytes() } else { &[] };
+            header.set_size(bytes.len() as u64);
+            tar.append_data(&mut header, path, bytes).expect("an entry");
+        }
+        let tar = tar.into_inner().expect("a tar");
+        let detectors = DetectorSet::new(crate::posture::detectors());
+        let read = read_layer(
+            &tar[..],
+            &Expected::default(),
+            &detectors,
+            &Limits::default(),
+        );
+        read.expect("a layer").report
+    }
+
+    #[test]
+    fn an_image_shows_what_is_visible_and_what_its_layers_still_hold() {
+        let layers = [
+            layer(&[
+                (b'5', "usr/bin", 0o755, ""),
+                (b'2', "bin", 0o777, "usr/bin"),
+                (b'0', "usr/bin/bash", 0o755, "x"),
+                (b'2', "usr/bin/sh", 0o777, "bash"),
+                (b'0', "usr/bin/old", 0o4755, "x"),
+                (b'0', "usr/bin/fixed", 0o4755, "x"),
+                (b'1', "usr/bin/other", 0o4755, "usr/bin/fixed"),
+                (b'5', "srv", 0o777, ""),
+                (
+                    b'0',
+                    "etc/passwd",
+                    0o644,
+                    "root:x:0:0::/root:/bin/bash\napp:x:7:8::/:\n",
+                ),
+            ]),
+            layer(&[
+                (b'0', "usr/bin/.wh.old", 0o644, ""),
+                (b'0', "usr/bin/fixed", 0o755, "x"),
+                (b'5', "srv", 0o755, ""),
+            ]),
+        ];
+        let squashed = squash(&layers.each_ref());
+        assert_eq!(squashed.gaps, []);
+        let view = ImageView::of(&squashed, vec![1, 2]);
+        assert_eq!(view.accounts().count(), 2);
+        assert_eq!(view.user("app").gid, Some(8));
+        let shell = view.find_program("/bin/sh").expect("a shell");
+        assert_eq!(shell.path, LayerPath::from("usr/bin/bash"));
+        assert!(
+            view.facts("usr/bin/bash")
+                .contains(&Observation::Tool(ToolKind::Shell))
+        );
+        let setuid = |facts: &[Observation]| {
+            facts
+                .iter()
+                .any(|fact| matches!(fact, Observation::Entry(entry) if entry.mode & 0o4000 != 0))
+        };
+        assert!(setuid(view.facts("usr/bin/other")));
+        assert!(!setuid(view.facts("usr/bin/fixed")));
+        assert_eq!(view.facts("srv"), []);
+        assert_eq!(view.attributes("srv").map(|srv| srv.mode), Some(0o755));
+        let hidden: Vec<_> = view
+            .hidden
+            .iter()
+            .map(|unseen| (unseen.path.as_str(), unseen.layer, unseen.hidden_by))
+            .collect();
+        assert_eq!(
+            hidden,
+            [
+                ("srv", 0, 1),
+                ("usr/bin/fixed", 0, 1),
+                ("usr/bin/old", 0, 1)
+            ]
+        );
     }
 }

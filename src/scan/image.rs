@@ -51,21 +51,27 @@ impl Found<'_> {
 
     /// The image as the checks of its boundary see it.
     pub(super) fn view(&self) -> ImageView {
+        let bytes = self.reports.iter().map(|report| report.counts.file_bytes);
+        let layer_bytes: Vec<u64> = bytes.collect();
+        let files = &self.inventory.accounting;
+        let seen = [
+            files.distribution,
+            files.language,
+            files.analysed,
+            files.unclaimed,
+        ];
+        let seen: u64 = seen.iter().map(|amount| amount.bytes).sum();
         ImageView {
+            hidden_bytes: Some(layer_bytes.iter().sum::<u64>().saturating_sub(seen)),
             name: self.image.name.clone(),
             config: self.image.config.clone(),
             manifest_digest: self.image.manifest_digest,
             annotations: self.image.annotations.clone(),
             owners: self.inventory.integrity.known.clone(),
-            layer_bytes: self
-                .reports
-                .iter()
-                .map(|report| report.counts.file_bytes)
-                .collect(),
             date: self.options.date,
             bases: self.options.bases.all().to_vec(),
             has_config: self.image.config_digest.is_some(),
-            ..ImageView::of(self.squashed)
+            ..ImageView::of(self.squashed, layer_bytes)
         }
     }
 

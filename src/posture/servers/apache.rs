@@ -3,7 +3,7 @@
 
 use super::{Family, Said, absolute, port, unquoted};
 use crate::model::ServerSettingKind::{Listens, User, Writes};
-use crate::posture::reader::settings;
+use crate::posture::reader::{has_extension, settings};
 
 pub(super) const FAMILY: Family = Family {
     name: "apache",
@@ -17,7 +17,9 @@ pub(super) const FAMILY: Family = Family {
         .iter()
         .any(|folder| path.starts_with(folder));
         is_here
-            && (path.ends_with(".conf") || path.ends_with("/envvars") || path.contains("/sites-"))
+            && (has_extension(path, "conf")
+                || path.ends_with("/envvars")
+                || path.contains("/sites-"))
     },
     read: |path, bytes| {
         if path.ends_with("/envvars") {

@@ -1,8 +1,8 @@
-//! HAProxy: words of <https://docs.haproxy.org/2.8/configuration.html>.
+//! `HAProxy`: words of <https://docs.haproxy.org/2.8/configuration.html>.
 
 use super::{Family, Said, absolute, port};
 use crate::model::ServerSettingKind::{Listens, User, Writes};
-use crate::posture::reader::settings;
+use crate::posture::reader::{has_extension, settings};
 
 pub(super) const FAMILY: Family = Family {
     name: "haproxy",
@@ -10,7 +10,7 @@ pub(super) const FAMILY: Family = Family {
         let is_here = ["etc/haproxy/", "usr/local/etc/haproxy/"]
             .iter()
             .any(|folder| path.starts_with(folder));
-        is_here && path.ends_with(".cfg")
+        is_here && has_extension(path, "cfg")
     },
     read: |_, bytes| read(bytes),
 };

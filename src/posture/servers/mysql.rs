@@ -3,7 +3,7 @@
 
 use super::{Family, Said, absolute, port, unquoted};
 use crate::model::ServerSettingKind::{Listens, NoAuthentication, User, Writes};
-use crate::posture::reader::settings;
+use crate::posture::reader::{has_extension, settings};
 
 pub(super) const FAMILY: Family = Family {
     name: "mysql",
@@ -18,7 +18,7 @@ pub(super) const FAMILY: Family = Family {
         ]
         .iter()
         .any(|place| path.starts_with(place));
-        is_here && path.ends_with(".cnf")
+        is_here && has_extension(path, "cnf")
     },
     read: |_, bytes| read(bytes),
 };

@@ -2,7 +2,7 @@
 
 use super::{Family, Said, absolute, port, unquoted};
 use crate::model::ServerSettingKind::{Listens, User, Writes};
-use crate::posture::reader::settings;
+use crate::posture::reader::{has_extension, settings};
 
 pub(super) const FAMILY: Family = Family {
     name: "nginx",
@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
         ]
         .iter()
         .any(|folder| path.starts_with(folder));
-        is_here && (path.ends_with(".conf") || path.contains("/sites-"))
+        is_here && (has_extension(path, "conf") || path.contains("/sites-"))
     },
     read: |_, bytes| read(bytes),
 };

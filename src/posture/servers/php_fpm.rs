@@ -2,7 +2,7 @@
 
 use super::{Family, Said, absolute, port, unquoted};
 use crate::model::ServerSettingKind::{Listens, User, Writes};
-use crate::posture::reader::settings;
+use crate::posture::reader::{has_extension, settings};
 
 pub(super) const FAMILY: Family = Family {
     name: "php-fpm",
@@ -13,7 +13,7 @@ pub(super) const FAMILY: Family = Family {
         let is_pool = path.contains("/pool.d/")
             || path.contains("php-fpm.d/")
             || path.ends_with("/php-fpm.conf");
-        is_here && path.ends_with(".conf") && (is_pool || path == "etc/php-fpm.conf")
+        is_here && has_extension(path, "conf") && (is_pool || path == "etc/php-fpm.conf")
     },
     read: |_, bytes| read(bytes),
 };

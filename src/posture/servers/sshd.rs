@@ -2,13 +2,13 @@
 
 use super::{Family, Said, absolute, port, unquoted};
 use crate::model::ServerSettingKind::{Listens, NoAuthentication, Writes};
-use crate::posture::reader::settings;
+use crate::posture::reader::{has_extension, settings};
 
 pub(super) const FAMILY: Family = Family {
     name: "sshd",
     is_read: |path| {
         path == "etc/ssh/sshd_config"
-            || path.starts_with("etc/ssh/sshd_config.d/") && path.ends_with(".conf")
+            || path.starts_with("etc/ssh/sshd_config.d/") && has_extension(path, "conf")
     },
     read: |_, bytes| read(bytes),
 };

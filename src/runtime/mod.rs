@@ -5,6 +5,7 @@
 //! itself; who calls it hands in the bytes, and a way to read the files that they name. What cannot be told is said to be
 //! unknown, and never taken for safe.
 
+pub mod boundary;
 pub mod checks;
 mod pod;
 pub mod read;

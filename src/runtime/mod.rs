@@ -7,6 +7,7 @@
 
 pub mod json;
 pub mod field;
+pub mod boundary;
 pub mod checks;
 mod pod;
 pub mod read;

@@ -98,7 +98,7 @@ pub(super) const CHECKS: &[RuntimeCheck] = &[
 ];
 
 /// How bad it is to have a device; `None`: every container has it.
-pub(super) fn weight(device: &str) -> Option<Severity> {
+fn weight(device: &str) -> Option<Severity> {
     let device = device.trim_end_matches('/');
     if KERNEL_DEVICES.contains(&device) {
         return Some(Severity::Critical);
@@ -123,6 +123,11 @@ pub(super) fn weight(device: &str) -> Option<Severity> {
     } else {
         Severity::High
     })
+}
+
+/// Whether a device is all of the host: a disk, its memory.
+pub(in crate::runtime) fn is_host_itself(device: &str) -> bool {
+    weight(device) == Some(Severity::Critical)
 }
 
 fn devices(subject: &Subject<'_>) -> Told {

@@ -311,14 +311,17 @@ fn volumes_from(subject: &Subject<'_>) -> Outcome {
     Outcome::of(failures.collect())
 }
 
-/// Readers keep the options of a volume's driver among the mount's: `volume-opt=device=/path`, `device=/path`, `o=bind`.
+/// A bind that the options of a volume's driver make is said in one of them: readers keep it among the mount's options
+/// (`volume-opt=device=/path`, `o=bind`), or the source's place is the option (`volumes.data.driver_opts.device`).
 fn bind_volume(subject: &Subject<'_>) -> Told {
     let (mounts, blind) = host_mounts(subject);
     let failures = mounts.iter().filter(|host| {
-        host.mount.options.iter().any(|option| {
+        let in_options = host.mount.options.iter().any(|option| {
             let option = option.strip_prefix("volume-opt=").unwrap_or(option);
             option.starts_with("device=") || option == "o=bind"
-        })
+        });
+        let at = host.mount.source.spot();
+        in_options || at.is_some_and(|at| at.field.ends_with(".device"))
     });
     let failures = failures.map(|host| {
         Failure::new(

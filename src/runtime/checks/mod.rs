@@ -38,6 +38,7 @@ use std::sync::LazyLock;
 use crate::model::{Check, Checked, Outcome};
 use crate::runtime::Form;
 
+pub(super) use devices::is_host_itself;
 pub use image_facts::{FolderFacts, ImageFacts};
 pub use page::page;
 pub use subject::{SecretKind, Subject};

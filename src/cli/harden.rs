@@ -93,6 +93,12 @@ impl HardenArguments {
         let view = self.image.view(manners)?;
         let plan = plan(&view, &self.choices.choices(&view));
         tell_warnings(&plan, manners);
+        if self.choices.image_name.is_none() && local_name(&view.name).is_some() && !manners.quiet {
+            anstream::eprintln!(
+                "warning: the image is called {} after its file: --image-name NAME says how engines know it",
+                plan.image
+            );
+        }
         let text = self.form.text(&plan)?;
         match &self.output {
             Some(file) => {
@@ -133,13 +139,24 @@ fn reference(view: &ImageView) -> String {
     if let Some(name) = view.name.strip_prefix("docker:") {
         return name.to_owned();
     }
-    let is_local = ["docker-archive:", "oci:", "dir:"]
-        .iter()
-        .any(|form| view.name.starts_with(form));
+    let is_local = local_name(&view.name).is_some();
     match view.manifest_digest {
         Some(digest) if !is_local && !view.name.contains('@') => format!("{}@{digest}", view.name),
-        _ => view.name.clone(),
+        _ => local_name(&view.name).unwrap_or(&view.name).to_owned(),
     }
+}
+
+/// The name of a file or folder, without its form and ending; `None` for what engines know by this very name.
+fn local_name(name: &str) -> Option<&str> {
+    let forms = ["docker-archive:", "oci:", "dir:"];
+    let file = forms.iter().find_map(|form| name.strip_prefix(form))?;
+    let file = file
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(file);
+    let bare = file.split(".tar").next().unwrap_or(file);
+    Some(if bare.is_empty() { "image" } else { bare })
 }
 
 fn parse_form(text: &str) -> Result<Target, String> {
@@ -198,6 +215,8 @@ mod tests {
         assert_eq!(named("docker:app:1"), "app:1");
         assert_eq!(named("ghcr.io/a/b:1"), format!("ghcr.io/a/b:1@{digest}"));
         assert_eq!(named("ghcr.io/a/b@sha256:00"), "ghcr.io/a/b@sha256:00");
-        assert_eq!(named("oci:folder"), "oci:folder");
+        assert_eq!(named("oci:folder"), "folder");
+        assert_eq!(named("docker-archive:nginx.tar.gz"), "nginx");
+        assert_eq!(named("dir:/"), "image");
     }
 }

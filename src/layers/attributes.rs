@@ -363,9 +363,9 @@ impl VisibleAttributes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::files::FileTableBuilder;
-    use super::super::{LayerReport, VisibleFiles};
     use super::*;
+    use crate::layers::files::FileTableBuilder;
+    use crate::layers::{LayerReport, VisibleFiles};
     use crate::model::{DiffId, Digest};
 
     const fn folder(mode: u32, uid: u64) -> Attributes {

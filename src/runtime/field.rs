@@ -304,8 +304,8 @@ fn whole(digits: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tree::documents;
     use super::*;
+    use crate::runtime::tree::documents;
 
     fn root(text: &str) -> Node {
         documents(text).expect("yaml").remove(0)

@@ -15,6 +15,7 @@ mod setting;
 mod spec;
 pub mod standards;
 pub mod tree;
+mod unknown;
 
 pub use pod::Pod;
 pub use setting::{Setting, Spot, Stated};
@@ -23,3 +24,4 @@ pub use spec::{
     KubernetesSpec, Limits, LogDriver, Mount, MountKind, Namespace, Namespaces, PublishedPort,
     Restart, Role, RuntimeSpec, SeLinux, Ulimit, UnknownKey,
 };
+pub use unknown::Unknown;

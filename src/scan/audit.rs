@@ -6,9 +6,7 @@ use crate::evidence::{
     StandardRecord, Subject, Tool, Verdict, boundary,
 };
 use crate::layers::DetectorSet;
-use crate::model::{
-    Accounting, Checked, Digest, Gap, GapKind, Outcome, Platform, Severity, Untrusted,
-};
+use crate::model::{Accounting, Checked, Digest, Gap, GapKind, Outcome, Platform, Untrusted};
 use crate::runtime::checks::{self, ImageFacts};
 use crate::runtime::read::Settings;
 use crate::runtime::standards::cis::{CisResult, CisRow, cis};
@@ -123,30 +121,31 @@ fn of_standards(standards: &[StandardRecord]) -> Verdict {
     }
 }
 
-/// What could not be told of one container: a reason once, however many checks it kept from being made.
+/// The check of the user: a container of which nobody can say whether it is root is not assessable. What else the image, the engine or the
+/// kubelet decides is in the evidence as not evaluated, and takes no settings' verdict away.
+const USER: &str = "PLM-R-101";
+
+/// What could not be told of one container.
 fn unknown(spec: &RuntimeSpec, checked: &[Checked]) -> Vec<Gap> {
     let name = &spec.container.name;
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for one in checked {
-        // A note that could not be made is no gap.
-        if one.check.severity > Severity::Negligible
-            && let Outcome::NotEvaluated(reason) = &one.outcome
-        {
-            match reasons.iter_mut().find(|(known, _)| known == reason) {
-                Some((_, checks)) => checks.push(one.check.id),
-                None => reasons.push((reason, vec![one.check.id])),
-            }
+    let user = checked.iter().filter_map(|one| match &one.outcome {
+        Outcome::NotEvaluated(reason) if one.check.id == USER => {
+            let detail = format!("{}: {reason} ({USER})", Untrusted(name));
+            Some(Gap::new(GapKind::NotEvaluated, detail))
         }
-    }
-    let reasons = reasons.into_iter().map(|(reason, checks)| {
-        let checks = match checks.as_slice() {
-            [one] => (*one).to_owned(),
-            [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-            [] => String::new(),
-        };
-        let detail = format!("{}: {reason} ({checks})", Untrusted(name));
-        Gap::new(GapKind::NotEvaluated, detail)
+        _ => None,
     });
+    let settings = spec.unknown_settings();
+    let settings = settings.iter().map(|unknown| {
+        let line = unknown
+            .at
+            .line
+            .map_or_else(String::new, |line| format!(", line {line}"));
+        let (why, field) = (Untrusted(unknown.why), Untrusted(&unknown.at.field));
+        let detail = format!("{}: {why} ({field}{line})", Untrusted(name));
+        Gap::new(GapKind::UnknownSetting, detail)
+    });
+    let settings: Vec<Gap> = settings.collect();
     let keys = spec.unknown_keys.iter().map(|key| {
         let line = key
             .at
@@ -160,7 +159,7 @@ fn unknown(spec: &RuntimeSpec, checked: &[Checked]) -> Vec<Gap> {
         Gap::new(GapKind::UnknownKey, detail)
     });
     let gaps = spec.gaps.iter().map(|gap| unread(name, gap));
-    reasons.chain(keys).chain(gaps).collect()
+    user.chain(settings).chain(keys).chain(gaps).collect()
 }
 
 fn unread(name: &str, gap: &Stated<String>) -> Gap {

@@ -98,7 +98,7 @@ fn the_lesson_of_every_tutorial_is_not_called_clean_since_its_user_is_not_known(
     let titles = strings(&evidence["findings"], "title").join("\n");
     for closed in [
         "Privileged",
-        "Root filesystem writable",
+        "Root file system writable",
         "Default capabilities kept",
     ] {
         assert!(!titles.contains(closed), "{closed} in {titles}");
@@ -248,7 +248,7 @@ fn a_key_that_is_not_defined_is_kept_and_named() {
         "{}",
         evidence["gaps"]
     );
-    finding(&evidence, "ilesystem writable");
+    finding(&evidence, "Root file system writable");
 }
 
 #[test]

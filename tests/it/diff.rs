@@ -25,7 +25,7 @@ fn image(env: &Env, name: &str, packages: &[(&str, &str)]) -> String {
 }
 
 fn evidence(env: &Env, image: &str, name: &str) -> PathBuf {
-    let run = env.scan(image, &["--no-posture"]);
+    let run = env.scan(image, &[]);
     env.write(name, run.stdout)
 }
 

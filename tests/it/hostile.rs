@@ -269,7 +269,7 @@ fn a_full_disk_under_the_cache_is_a_warning_and_the_result_is_the_same() {
     limited
         .args([
             "-c",
-            "trap '' XFSZ; ulimit -f 8; exec \"$0\" scan -o json \"$1\"",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" scan --no-posture -o json \"$1\"",
         ])
         .arg(binary)
         .arg(&reference)

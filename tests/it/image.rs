@@ -88,6 +88,7 @@ struct Stored {
 pub struct ImageBuilder {
     layers: Vec<Stored>,
     config: serde_json::Value,
+    created: Option<String>,
 }
 
 /// Digests of an image that was written.
@@ -101,6 +102,7 @@ impl ImageBuilder {
         Self {
             layers: Vec::new(),
             config: json!({}),
+            created: None,
         }
     }
 
@@ -157,6 +159,13 @@ impl ImageBuilder {
         self
     }
 
+    /// When the config says that it was made.
+    #[allow(dead_code, reason = "the benchmark does not ask")]
+    pub fn created(mut self, time: &str) -> Self {
+        self.created = Some(time.to_owned());
+        self
+    }
+
     fn config_json(&self) -> Vec<u8> {
         let diff_ids: Vec<_> = self
             .layers
@@ -168,10 +177,13 @@ impl ImageBuilder {
             .iter()
             .map(|layer| json!({"created_by": layer.instruction}))
             .collect();
-        let config = json!({
+        let mut config = json!({
             "os": "linux", "architecture": "amd64", "config": self.config,
             "rootfs": {"type": "layers", "diff_ids": diff_ids}, "history": history,
         });
+        if let Some(created) = &self.created {
+            config["created"] = json!(created);
+        }
         serde_json::to_vec(&config).expect("json")
     }
 

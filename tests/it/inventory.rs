@@ -78,7 +78,9 @@ fn a_deleted_package_is_shown_on_request_and_does_not_count() {
     assert_eq!(finding["removed_in"], 2);
     assert_eq!(finding["place"]["layer"], 1);
 
-    let table = env.run(&["scan", "--deleted", &image]).expect_code(0);
+    let table = env
+        .run(&["scan", "--no-posture", "--deleted", &image])
+        .expect_code(0);
     insta::assert_snapshot!(
         table
             .stdout

@@ -45,6 +45,8 @@ mod integrity;
 mod publication;
 /// A registry to push to.
 mod registry;
+/// The container boundary: images, the settings that they need, and their audit.
+mod posture;
 /// The rooms of ARCHITECTURE.md against every `use` in `src/`.
 mod rooms;
 /// Bills of materials, out and in.

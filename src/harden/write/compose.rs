@@ -2,7 +2,7 @@
 
 use crate::harden::{HealthCheck, Line, Plan};
 
-use super::names::{memory, memory_options, ports, processors, volumes};
+use super::names::{bytes, memory, memory_options, ports, processors, volumes};
 use super::quote::{compose, yaml_list};
 use super::{hashed, header, said};
 
@@ -138,11 +138,11 @@ fn limits(plan: &Plan, out: &mut Text) {
     );
     out.with(
         &said(&plan.memory),
-        &format!("mem_limit: \"{}b\"", plan.memory.value),
+        &format!("mem_limit: {}", bytes(plan.memory.value)),
     );
     out.with(
         "assumed: no swap beside it",
-        &format!("memswap_limit: \"{}b\"", plan.memory.value),
+        &format!("memswap_limit: {}", bytes(plan.memory.value)),
     );
     out.with(
         &said(&plan.cpu_millis),

@@ -2,7 +2,7 @@
 
 use crate::harden::Plan;
 
-use super::names::{memory, memory_options, ports, processors, volumes};
+use super::names::{bytes, memory, memory_options, ports, processors, volumes};
 use super::quote::{check_text, comment, shell};
 use super::{hashed, header, said};
 
@@ -108,7 +108,7 @@ fn flags(plan: &Plan) -> Vec<Flag> {
 
 /// What is the same for all but in its numbers.
 fn limits(plan: &Plan) -> Vec<Flag> {
-    let memory = format!("{}b", plan.memory.value);
+    let memory = bytes(plan.memory.value);
     vec![
         Flag::new(
             "--network",

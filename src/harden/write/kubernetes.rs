@@ -3,7 +3,7 @@
 
 use crate::harden::{Plan, Writable};
 
-use super::names::{HostPort, Named, memory, ports, volumes};
+use super::names::{HostPort, Named, memory, ports, quantity, volumes};
 use super::quote::{yaml, yaml_list};
 use super::{hashed, header, said};
 
@@ -171,7 +171,7 @@ fn resources(plan: &Plan, out: &mut Text) {
     out.at(5, "resources:");
     out.at(6, "requests:");
     out.at(7, &format!("cpu: {request}m"));
-    out.at(7, &format!("memory: \"{}\"", plan.memory.value));
+    out.at(7, &format!("memory: {}", quantity(plan.memory.value)));
     out.at(6, "limits:");
     out.said(
         7,
@@ -185,7 +185,7 @@ fn resources(plan: &Plan, out: &mut Text) {
             said(&plan.memory),
             plan.pids.value
         ),
-        &format!("memory: \"{}\"", plan.memory.value),
+        &format!("memory: {}", quantity(plan.memory.value)),
     );
 }
 
@@ -264,7 +264,10 @@ fn pod_volumes(plan: &Plan, volumes: &[Named<'_>], out: &mut Text) {
         out.at(4, &format!("- name: {}", yaml(&named.name)));
         out.at(
             5,
-            &format!("emptyDir: {{medium: Memory, sizeLimit: \"{size}\"}}"),
+            &format!(
+                "emptyDir: {{medium: Memory, sizeLimit: {}}}",
+                quantity(size)
+            ),
         );
     }
     for named in volumes {

@@ -10,6 +10,7 @@ mod names;
 mod oci;
 mod quadlet;
 mod quote;
+mod seccomp;
 #[cfg(test)]
 mod tests;
 

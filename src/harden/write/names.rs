@@ -105,16 +105,45 @@ pub(super) fn ports(plan: &Plan) -> Vec<HostPort<'_>> {
         .collect()
 }
 
-/// `uid=33,gid=33,size=67108864` and `mode=` where the image has no such folder.
+/// `uid=33,gid=33,size=64m` and `mode=` where the image has no such folder.
 pub(super) fn memory_options(mount: &PlannedMount, size: u64) -> String {
     let mode = mount
         .mode
         .map(|mode| format!(",mode={mode:o}"))
         .unwrap_or_default();
+    let size = bytes(size);
     format!("uid={},gid={},size={size}{mode}", mount.uid, mount.gid)
 }
 
 /// `1.5` of 1500.
 pub(super) fn processors(millis: u64) -> String {
-    format!("{}.{:03}", millis / 1000, millis % 1000)
+    let number = format!("{}.{:03}", millis / 1000, millis % 1000);
+    number
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+/// Bytes in the largest unit of engines that loses nothing: `256m`, `1g`.
+pub(super) fn bytes(count: u64) -> String {
+    let units = [(30, "g"), (20, "m"), (10, "k")];
+    let fit = units
+        .iter()
+        .find(|(shift, _)| count > 0 && count.is_multiple_of(1 << shift));
+    fit.map_or_else(
+        || format!("{count}b"),
+        |(shift, unit)| format!("{}{unit}", count >> shift),
+    )
+}
+
+/// The same as a quantity of Kubernetes: `256Mi`.
+pub(super) fn quantity(count: u64) -> String {
+    let units = [(30, "Gi"), (20, "Mi"), (10, "Ki")];
+    let fit = units
+        .iter()
+        .find(|(shift, _)| count > 0 && count.is_multiple_of(1 << shift));
+    fit.map_or_else(
+        || count.to_string(),
+        |(shift, unit)| format!("{}{unit}", count >> shift),
+    )
 }

@@ -4,7 +4,7 @@
 
 use crate::harden::{HealthCheck, Plan};
 
-use super::names::{memory, ports, processors, volumes};
+use super::names::{bytes, memory, ports, processors, volumes};
 use super::quote::{check_text, comment, unit};
 use super::{hashed, header, said};
 
@@ -118,8 +118,9 @@ fn account(plan: &Plan, out: &mut Text) {
 fn mounts(plan: &Plan, out: &mut Text) {
     for (named, size) in memory(plan) {
         let value = format!(
-            "/{}:rw,size={size},mode=1777,nosuid,nodev,noexec",
-            named.mount.value.path.as_str()
+            "/{}:rw,size={},mode=1777,nosuid,nodev,noexec",
+            named.mount.value.path.as_str(),
+            bytes(size)
         );
         out.because(&said(named.mount), "Tmpfs", &value);
     }
@@ -150,7 +151,7 @@ fn limits(plan: &Plan, out: &mut Text) {
     out.set("Ulimit", "nofile=65536:65536");
     out.set("Ulimit", "core=0:0");
     out.set("LogDriver", "k8s-file");
-    out.set("PodmanArgs", "--log-opt=max-size=10mb");
+    out.set("LogOpt", "max-size=10mb");
 }
 
 /// Podman takes a list in JSON for words, and a text for a shell.

@@ -82,7 +82,7 @@ fn default_of(value: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn directives_are_told_in_any_case() {

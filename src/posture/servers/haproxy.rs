@@ -52,7 +52,7 @@ fn read(bytes: &[u8]) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn the_account_the_cage_and_the_ports_are_told() {

@@ -28,7 +28,7 @@ fn read(bytes: &[u8]) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn options_are_told() {

@@ -49,7 +49,7 @@ fn read(bytes: &[u8]) -> Vec<Said> {
             | "log-error"
             | "slow-query-log-file"
             | "general-log-file" => absolute(value).map(|path| (Writes, path)),
-            "skip-grant-tables" if !super::super::reader::is_no(value) => {
+            "skip-grant-tables" if !crate::posture::reader::is_no(value) => {
                 Some((NoAuthentication, "skip-grant-tables".to_owned()))
             }
             _ => None,
@@ -61,7 +61,7 @@ fn read(bytes: &[u8]) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn settings_of_the_server_are_told_and_those_of_the_client_are_not() {

@@ -61,7 +61,7 @@ fn listens(address: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn user_files_and_ports_are_told() {

@@ -38,7 +38,7 @@ fn read(bytes: &[u8]) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn a_pool_says_its_account_and_where_it_listens() {

@@ -72,7 +72,7 @@ fn admissions(bytes: &[u8]) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn folders_and_the_port_are_told() {

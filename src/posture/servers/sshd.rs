@@ -32,7 +32,7 @@ fn read(bytes: &[u8]) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::*;
+    use crate::posture::servers::testing::*;
 
     #[test]
     fn the_port_and_empty_passwords_are_told() {

@@ -4,13 +4,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::super::super::field::Field;
-use super::super::super::tree::Node;
-use super::super::super::{EnvironmentVariable, PublishedPort, RuntimeSpec, Setting, Stated};
 use super::Fault;
 use super::container::number;
 use super::kinds::Object;
 use super::pod::{PodLevel, stated, texts};
+use crate::runtime::field::Field;
+use crate::runtime::tree::Node;
+use crate::runtime::{EnvironmentVariable, PublishedPort, RuntimeSpec, Setting, Stated};
 
 /// What one text may multiply: a volume is told with every container of its pod, a service's port with every pod.
 const COPIES: usize = 1_000_000;

@@ -1,13 +1,13 @@
 //! One container of a pod: what it says itself, and what it has of its pod.
 
-use super::super::super::field::{Field, mapped};
-use super::super::super::tree::Node;
-use super::super::super::{
+use super::pod::{PodLevel, profile, restart, selinux, stated, windows_user};
+use super::{Fault, keys, quantity, volumes};
+use crate::runtime::field::{Field, mapped};
+use crate::runtime::tree::Node;
+use crate::runtime::{
     Account, Capabilities, Confinement, Container, EnvironmentVariable, Form, Health,
     KubernetesSpec, Limits, PublishedPort, Role, RuntimeSpec, Setting, Stated,
 };
-use super::pod::{PodLevel, profile, restart, selinux, stated, windows_user};
-use super::{Fault, keys, quantity, volumes};
 
 /// The lists of containers, in the order in which they are told.
 pub(super) const LISTS: [(&str, Role, &str); 3] = [

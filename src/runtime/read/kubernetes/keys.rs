@@ -1,8 +1,8 @@
 //! The keys that each part of a pod has (`core/v1` of Kubernetes 1.37), so that a typo is named.
 
-use super::super::super::UnknownKey;
-use super::super::super::field::{Field, TypeError};
 use super::kinds::Object;
+use crate::runtime::UnknownKey;
+use crate::runtime::field::{Field, TypeError};
 
 pub(super) const POD_SPEC: &[&str] = &[
     "activeDeadlineSeconds",

@@ -1,7 +1,7 @@
 //! Which kinds of object carry pods, and where.
 
-use super::super::super::field::{Field, TypeError};
-use super::super::super::tree::{Node, Value};
+use crate::runtime::field::{Field, TypeError};
+use crate::runtime::tree::{Node, Value};
 
 /// An object of the API.
 pub(super) struct Object<'a> {

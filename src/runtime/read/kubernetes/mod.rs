@@ -26,10 +26,10 @@ use std::collections::BTreeMap;
 use self::around::Around;
 use self::kinds::{Carrier, Object};
 use self::pod::PodLevel;
-use super::super::field::{Field, TypeError};
-use super::super::tree::{Node, documents};
-use super::super::{Pod, Stated};
 use super::{ReadError, Settings};
+use crate::runtime::field::{Field, TypeError};
+use crate::runtime::tree::{Node, documents};
+use crate::runtime::{Pod, Stated};
 
 /// Why a part of a manifest cannot be read.
 struct Fault {

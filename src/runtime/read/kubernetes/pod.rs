@@ -1,12 +1,12 @@
 //! What a pod says of all its containers.
 
-use super::super::super::field::{Field, TypeError, mapped};
-use super::super::super::tree::Node;
-use super::super::super::{
-    KubernetesSpec, Namespace, Namespaces, Restart, RuntimeSpec, SeLinux, Setting, Stated,
-};
 use super::kinds::Object;
 use super::volumes::Volumes;
+use crate::runtime::field::{Field, TypeError, mapped};
+use crate::runtime::tree::Node;
+use crate::runtime::{
+    KubernetesSpec, Namespace, Namespaces, Restart, RuntimeSpec, SeLinux, Setting, Stated,
+};
 
 /// A pod or its template, beside its containers.
 pub(super) struct PodLevel<'a> {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::Stated;
-use super::super::super::tree::{Node, Value};
+use crate::runtime::Stated;
+use crate::runtime::tree::{Node, Value};
 
 /// Keeps the last of each key, everywhere below a node, and tells each that is not alone.
 pub(super) fn keep_last(node: &mut Node, file: &str, gaps: &mut Vec<Stated<String>>) {

@@ -1,6 +1,6 @@
 //! Templates that nobody has rendered yet: a chart's own files, which are no YAML or another one than they will be.
 
-use super::super::super::tree::{Node, Value};
+use crate::runtime::tree::{Node, Value};
 
 /// The line of the first `{{ … }}` or `{% … %}` outside of comments, of a text that is no YAML.
 pub(super) fn line_of_marks(text: &str) -> Option<u64> {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::field::{Field, TypeError};
-use super::super::super::tree::Node;
-use super::super::super::{Device, Mount, MountKind, RuntimeSpec, Setting, Stated};
-use super::super::host_path;
 use super::kinds::Object;
+use crate::runtime::field::{Field, TypeError};
+use crate::runtime::read::host_path;
+use crate::runtime::tree::Node;
+use crate::runtime::{Device, Mount, MountKind, RuntimeSpec, Setting, Stated};
 
 /// A volume of a pod.
 pub(super) struct Volume<'a> {

@@ -146,12 +146,6 @@ impl Bundle<'_> {
         if let Some((label, at)) = process.text_of("selinuxLabel") {
             confinement.selinux = Setting::stated(selinux(label), at);
         }
-        if confinement.apparmor.is_absent() {
-            confinement.apparmor = unknown(
-                "no profile is named, and whether the host has AppArmor is not known",
-                process.spot(),
-            );
-        }
         self.read_process_limits(&process);
     }
 

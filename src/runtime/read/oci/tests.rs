@@ -366,7 +366,7 @@ fn labels_are_read() {
     let label = spec.confinement.selinux.value().expect("a label");
     assert_eq!(label.kind.as_deref(), Some("container_t"));
     assert_eq!(label.level.as_deref(), Some("s0:c1,c2"));
-    assert!(spec.confinement.apparmor.unknown().is_some());
+    assert!(spec.confinement.apparmor.is_absent());
     let spec = with("/process/apparmorProfile", json!("docker-default"));
     assert_eq!(
         spec.confinement.apparmor.value().map(String::as_str),

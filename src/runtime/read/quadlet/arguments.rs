@@ -72,6 +72,14 @@ fn apply(flag: &str, value: &str, entry: &Entry, spec: &mut RuntimeSpec) -> bool
                 |bytes| Setting::stated(bytes, at.clone()),
             );
         }
+        "--memory-swap" => {
+            let swap = size::bytes(value).and_then(|bytes| i64::try_from(bytes).ok());
+            let swap = swap.or((value == "-1").then_some(-1));
+            match swap {
+                Some(swap) => spec.limits.memory_swap = Setting::stated(swap, at.clone()),
+                None => return false,
+            }
+        }
         "--pids-limit" => match value.parse() {
             Ok(pids) => spec.limits.pids = Setting::stated(pids, at.clone()),
             Err(_) => return false,

@@ -47,11 +47,21 @@ pub fn quadlet(file: &str, text: &str, around: &dyn Surroundings) -> Result<Sett
     };
     let mut spec = RuntimeSpec::new(container);
     container::read(&unit, around, &mut spec);
+    limit_restarts(&unit, &mut spec);
     unknown_sections(file, &unit, &mut spec);
     Ok(Settings {
         specs: vec![spec],
         ..Settings::default()
     })
+}
+
+/// How often systemd starts a unit again before it gives up (systemd.unit(5), `StartLimitBurst=`).
+fn limit_restarts(unit: &Unit, spec: &mut RuntimeSpec) {
+    let limit = unit.last("Unit", "StartLimitBurst");
+    let limit = limit.and_then(|entry| entry.text.parse().ok());
+    if let crate::runtime::Setting::Stated(restart) = &mut spec.restart {
+        restart.value.max_retries = limit;
+    }
 }
 
 /// The file's name without its folder and ending.

@@ -1,8 +1,8 @@
 //! Checks of the level baseline, but for the profiles of security modules (`profiles`).
 
-use super::super::super::field::Field;
 use super::subject::{Findings, Seen, Subject, settle};
 use super::{Version, restricted};
+use crate::runtime::field::Field;
 
 /// Docker's default without `NET_RAW`, in the only spelling that Kubernetes has (`check_capabilities_baseline.go`).
 const CAPABILITIES: [&str; 13] = [

@@ -19,7 +19,7 @@ mod tests;
 
 use std::fmt;
 
-use super::super::{Pod, Spot};
+use crate::runtime::{Pod, Spot};
 
 pub use rules::ids;
 pub use version::{Version, VersionError};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::field::Field;
-use super::super::super::{Setting, Spot};
 use super::Version;
 use super::restricted::{exempt_windows, missing};
 use super::subject::{Findings, Seen, Subject, settle};
+use crate::runtime::field::Field;
+use crate::runtime::{Setting, Spot};
 
 const APPARMOR_ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";
 const SECCOMP_POD_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";

@@ -1,9 +1,9 @@
 //! Checks of the level restricted, but for the profile of seccomp (`profiles`).
 
-use super::super::super::field::Field;
-use super::super::super::{Setting, Spot};
 use super::subject::{Findings, Seen, Subject, settle};
 use super::{Version, baseline};
+use crate::runtime::field::Field;
+use crate::runtime::{Setting, Spot};
 
 /// Sources of a volume that are allowed (`check_restrictedVolumes.go`). `image` came with Kubernetes 1.33, for every version of the policy.
 const VOLUMES: [&str; 9] = [

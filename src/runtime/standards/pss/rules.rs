@@ -2,9 +2,9 @@
 //!
 //! Upstream's registry: `policy/registry.go`; identifiers, levels, minimum versions and overrides from each `policy/check_*.go`.
 
-use super::super::super::Pod;
 use super::subject::{Findings, Subject};
 use super::{Control, Level, Version, baseline, profiles, restricted};
+use crate::runtime::Pod;
 
 /// One check of the standards.
 pub(super) struct Rule {

@@ -1,8 +1,8 @@
 //! A pod as the checks see it, and what a check finds.
 
-use super::super::super::field::{Field, TypeError, mapped};
-use super::super::super::{Pod, Setting, Spot, tree::Node};
 use super::Violation;
+use crate::runtime::field::{Field, TypeError, mapped};
+use crate::runtime::{Pod, Setting, Spot, tree::Node};
 
 /// A pod, taken apart once for all checks.
 pub(super) struct Subject<'a> {

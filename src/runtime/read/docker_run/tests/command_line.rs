@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::flags::{of_name, parse};
-use super::super::word::Word;
 use super::*;
+use crate::runtime::read::docker_run::flags::{of_name, parse};
+use crate::runtime::read::docker_run::word::Word;
 
 #[test]
 fn the_reference_example_is_read() {

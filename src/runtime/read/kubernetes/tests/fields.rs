@@ -1,5 +1,5 @@
-use super::super::super::super::{MountKind, Namespace, Role};
 use super::*;
+use crate::runtime::{MountKind, Namespace, Role};
 
 /// A pod with these fields, in flow style without braces.
 fn pod(fields: &str) -> String {

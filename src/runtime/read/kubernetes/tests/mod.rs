@@ -6,9 +6,9 @@ mod fields;
 
 use proptest::prelude::*;
 
-use super::super::super::standards::pss;
-use super::super::super::{RuntimeSpec, Setting};
 use super::*;
+use crate::runtime::standards::pss;
+use crate::runtime::{RuntimeSpec, Setting};
 
 fn read(text: &str) -> Settings {
     kubernetes("k.yaml", text).expect("a manifest")

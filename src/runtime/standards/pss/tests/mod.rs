@@ -5,9 +5,9 @@ mod baseline;
 mod restricted;
 mod whole;
 
-use super::super::super::tree::documents;
-use super::super::super::{Pod, Spot};
 use super::*;
+use crate::runtime::tree::documents;
+use crate::runtime::{Pod, Spot};
 
 /// The pod of a manifest.
 fn pod(text: &str) -> Pod {

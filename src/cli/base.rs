@@ -116,7 +116,7 @@ impl BaseArguments {
             let is_new = bases.add(known(name, &image));
             if !manners.quiet {
                 let word = if is_new { "noted" } else { "known" };
-                let _ = anstream::eprintln!("{word}: {name}");
+                anstream::eprintln!("{word}: {name}");
             }
         }
         Ok(())

@@ -87,7 +87,7 @@ pub(super) struct ImageArguments {
     #[arg(long)]
     insecure: bool,
 
-    /// The socket of the container engine, for docker:NAME; otherwise DOCKER_HOST and the usual places.
+    /// The socket of the container engine, for docker:NAME; otherwise `DOCKER_HOST` and the usual places.
     #[arg(long, value_name = "SOCKET")]
     engine_socket: Option<PathBuf>,
 

@@ -16,7 +16,7 @@ use super::ProveError;
 /// Bytes of an answer at most: a list of thousands of containers is below that.
 const LARGEST: usize = 32 << 20;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An answer.
 pub(super) struct Answer {

@@ -1,4 +1,4 @@
-//! `/proc/PID/mountinfo` (proc_pid_mountinfo(5)): what is mounted where, and whether it can be written.
+//! `/proc/PID/mountinfo` (`proc_pid_mountinfo(5)`): what is mounted where, and whether it can be written.
 
 use serde::{Deserialize, Serialize};
 

@@ -26,7 +26,7 @@ pub struct Request {
 
 impl Request {
     /// How long a start may take unless somebody says otherwise.
-    pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+    pub const TIME_LIMIT: Duration = Duration::from_mins(1);
 
     /// The image with these settings, as it is.
     pub fn new(image: impl Into<String>, settings: Settings) -> Self {

@@ -229,22 +229,21 @@ impl Work<'_> {
         reason: &str,
     ) -> Result<(Change, String), String> {
         let engine = self.trying.engine;
-        let path = match path {
-            Some(path) => path,
-            None => {
-                let told = engine
-                    .ask(
-                        &format!("/containers/{}/json", attempt.name),
-                        "inspect the container",
-                    )
-                    .await;
-                let told = told.map_err(|error| error.to_string())?;
-                let path = told
-                    .get("Path")
-                    .and_then(|path| path.as_str())
-                    .unwrap_or_default();
-                LayerPath::from(path)
-            }
+        let path = if let Some(path) = path {
+            path
+        } else {
+            let told = engine
+                .ask(
+                    &format!("/containers/{}/json", attempt.name),
+                    "inspect the container",
+                )
+                .await;
+            let told = told.map_err(|error| error.to_string())?;
+            let path = told
+                .get("Path")
+                .and_then(|path| path.as_str())
+                .unwrap_or_default();
+            LayerPath::from(path)
         };
         let file = inside(engine, &attempt.name, &path).await;
         let added = file.map_or(CapabilitySet::NONE, |file| {

@@ -202,7 +202,7 @@ impl Settings {
                     self.left_out.push(format!("the shared {name} namespace"));
                 }
                 Some(Namespace::Named(_) | Namespace::DefaultBridge) if name == "network" => {
-                    self.network = Network::Own
+                    self.network = Network::Own;
                 }
                 _ => {}
             }

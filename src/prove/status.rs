@@ -1,4 +1,4 @@
-//! `/proc/PID/status` (proc_pid_status(5)): who a process is and what it may do.
+//! `/proc/PID/status` (`proc_pid_status(5)`): who a process is and what it may do.
 
 use std::fmt;
 

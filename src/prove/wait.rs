@@ -209,8 +209,8 @@ async fn sign(
     let works = |sign| Some(End::Works { sign });
     match &request.wait {
         Wait::Command(command) => {
-            let words: Vec<&str> = command.iter().map(String::as_str).collect();
-            let ran = match engine.run(name, &words, None, COMMAND).await {
+            let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+            let ran = match engine.run(name, &arguments, None, COMMAND).await {
                 Ok(ran) => ran,
                 // It ended in between: the next look tells how.
                 Err(ProveError::Refused { .. }) => return Ok(None),

@@ -221,8 +221,12 @@ pub fn view(
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<ImageView, ScanError> {
-    let view = look_with(image, options, progress, |found| found.view())?;
-    Ok(view.0)
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is not general over the lifetime"
+    )]
+    let (view, _) = look_with(image, options, progress, |found| found.view())?;
+    Ok(view)
 }
 
 /// What is aboard of an image, and the digest of those that looked.
@@ -231,6 +235,10 @@ fn look(
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<(Aboard, Digest), ScanError> {
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is not general over the lifetime"
+    )]
     look_with(image, options, progress, |found| found.aboard())
 }
 

@@ -28,7 +28,7 @@ fn good() -> ImageBuilder {
         }))
 }
 
-fn scan(env: &Env, image: ImageBuilder) -> (i32, Value) {
+fn scan(env: &Env, image: &ImageBuilder) -> (i32, Value) {
     image.write_layout(&env.path("layout"));
     let layout = format!("oci:{}", env.path("layout").display());
     let run = env.run(&["scan", "-o", "json", "--no-integrity", &layout]);
@@ -46,7 +46,7 @@ fn result<'a>(evidence: &'a Value, check: &str) -> &'a str {
 #[test]
 fn an_image_that_needs_nothing_has_no_hole() {
     let env = Env::new();
-    let (_, evidence) = scan(&env, good());
+    let (_, evidence) = scan(&env, &good());
     let posture: Vec<_> = evidence["findings"]
         .as_array()
         .expect("findings")
@@ -70,7 +70,7 @@ fn what_layers_and_config_show_is_told_with_layer_and_instruction() {
                 .file("etc/shadow", "root::1::::::\napp:!:1::::::\n")
         })
         .config(json!({"User": "0:0", "Env": ["PATH=/usr/bin:.", "API_KEY=aaaaaaaaaaaaaaaaaaaa"], "Volumes": {"/etc": {}}}));
-    let (code, evidence) = scan(&env, image);
+    let (code, evidence) = scan(&env, &image);
     assert_eq!(code, 1);
     for (check, why) in [
         ("PLM-I-001", "root, as 0:0"),
@@ -115,7 +115,7 @@ fn a_file_that_a_later_layer_repairs_is_as_the_container_sees_it() {
             layer.file_with_mode("usr/bin/tool", "\u{7f}ELF", 0o755)
         })
         .layer("RUN rm /etc/shadow", |layer| layer.whiteout("etc/shadow"));
-    let (_, evidence) = scan(&env, image);
+    let (_, evidence) = scan(&env, &image);
     assert_ne!(result(&evidence, "PLM-I-012"), "failed");
 }
 

@@ -44,7 +44,7 @@ impl Engine {
             socket,
             _folder: folder,
         };
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         while Instant::now() < end {
             if UnixStream::connect(&engine.socket).is_ok() {
                 return Some(engine);

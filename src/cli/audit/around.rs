@@ -13,7 +13,7 @@ pub(super) const LIMIT: u64 = 64 << 20;
 
 /// A folder, and the user's variables.
 pub(super) struct Folder<'a> {
-    folder: Option<PathBuf>,
+    root: Option<PathBuf>,
     arguments: &'a ReadingArguments,
     variables: BTreeMap<&'a str, &'a str>,
 }
@@ -26,7 +26,7 @@ impl<'a> Folder<'a> {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
         Self {
-            folder,
+            root: folder,
             arguments,
             variables: variables.collect(),
         }
@@ -36,7 +36,7 @@ impl<'a> Folder<'a> {
 impl Surroundings for Folder<'_> {
     fn file(&self, path: &str) -> Result<String, String> {
         let folder = self
-            .folder
+            .root
             .as_ref()
             .ok_or("the settings came without a folder")?;
         let file = File::open(folder.join(path)).map_err(|error| in_words(&error))?;

@@ -47,7 +47,7 @@ impl FromStr for AuditSource {
 struct Text {
     name: String,
     folder: Option<PathBuf>,
-    text: String,
+    content: String,
     form: Form,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Inputs<'a> {
             AuditSource::Command(words) => Ok(vec![Text {
                 name: "command line".to_owned(),
                 folder: std::env::current_dir().ok(),
-                text: words
+                content: words
                     .iter()
                     .map(|word| quoted(word))
                     .collect::<Vec<_>>()
@@ -120,7 +120,7 @@ impl<'a> Inputs<'a> {
         let text = |(name, text)| Text {
             name: format!("docker:{name}"),
             folder: None,
-            text,
+            content: text,
             form: Form::Inspect,
         };
         Ok(containers.into_iter().map(text).collect())
@@ -128,7 +128,7 @@ impl<'a> Inputs<'a> {
 
     fn one(&self, text: &Text) -> Result<AuditInput, Failure> {
         let around = Folder::new(text.folder.clone(), self.arguments);
-        let (name, content) = (text.name.as_str(), text.text.as_str());
+        let (name, content) = (text.name.as_str(), text.content.as_str());
         let settings = match text.form {
             Form::Compose => return self.merged(std::slice::from_ref(text)),
             Form::DockerRun => read::docker_run(name, content, &around),
@@ -150,7 +150,7 @@ impl<'a> Inputs<'a> {
         let around = Folder::new(folder, self.arguments);
         let files: Vec<(&str, &str)> = texts
             .iter()
-            .map(|text| (text.name.as_str(), text.text.as_str()))
+            .map(|text| (text.name.as_str(), text.content.as_str()))
             .collect();
         let settings = read::compose(&files, &around).map_err(of_settings)?;
         let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
@@ -173,7 +173,7 @@ fn recognised(name: String, folder: Option<PathBuf>, text: String) -> Result<Tex
     Ok(Text {
         name,
         folder,
-        text,
+        content: text,
         form,
     })
 }

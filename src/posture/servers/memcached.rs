@@ -17,8 +17,7 @@ fn read(bytes: &[u8]) -> Vec<Said> {
         let (kind, value) = match option {
             "-u" | "--user" => (User, value.to_owned()),
             "-p" | "--port" | "-U" | "--udp-port" => (Listens, port(value)?),
-            "-P" | "--pidfile" | "-s" | "--unix-socket" => (Writes, absolute(value)?),
-            "logfile" => (Writes, absolute(value)?),
+            "-P" | "--pidfile" | "-s" | "--unix-socket" | "logfile" => (Writes, absolute(value)?),
             _ => return None,
         };
         Some((line, kind, value))

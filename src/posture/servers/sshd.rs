@@ -1,4 +1,4 @@
-//! OpenSSH's server (sshd_config(5)).
+//! OpenSSH's server (`sshd_config(5)`).
 
 use super::{Family, Said, absolute, port, unquoted};
 use crate::model::ServerSettingKind::{Listens, NoAuthentication, Writes};

@@ -94,17 +94,17 @@ impl Change {
             Self::Tmpfs { path, uid, gid } => {
                 settings
                     .writable
-                    .push(WritablePlace::tmpfs(path.clone(), *uid, *gid))
+                    .push(WritablePlace::tmpfs(path.clone(), *uid, *gid));
             }
             Self::Volume { path } => settings.writable.push(WritablePlace::volume(path.clone())),
             Self::Owner { path, uid, gid } => at(settings, path, &|place| {
-                (place.uid, place.gid) = (*uid, *gid)
+                (place.uid, place.gid) = (*uid, *gid);
             }),
             Self::Size { path, bytes } => {
-                at(settings, path, &|place| place.tmpfs_size = Some(*bytes))
+                at(settings, path, &|place| place.tmpfs_size = Some(*bytes));
             }
             Self::Capabilities { added } => {
-                settings.capabilities = CapabilitySet(settings.capabilities.0 | added.0)
+                settings.capabilities = CapabilitySet(settings.capabilities.0 | added.0);
             }
             Self::LowPorts => {
                 let name = "net.ipv4.ip_unprivileged_port_start".to_owned();

@@ -111,7 +111,7 @@ fn seen(id: &str, grounds: &Grounds<'_>, observation: &Observation) -> Told {
         }),
         "PLM-L-005" if !settings.read_only => Told::NotApplicable,
         "PLM-L-005" => root_mount(observation),
-        "PLM-L-006" => each(observation, "namespaces", |process| shared(process)),
+        "PLM-L-006" => each(observation, "namespaces", shared),
         "PLM-L-007" => unplanned(grounds, observation),
         "PLM-L-008" => label(grounds, observation),
         "PLM-L-009" => changed(observation),
@@ -343,7 +343,7 @@ fn limits(settings: &Settings, observation: &Observation) -> Told {
                 "{name}: no limit is in force, planned is {planned}"
             )),
             (Some(planned), Some(found)) => {
-                failures.push(format!("{name}: {found} is in force, planned is {planned}"))
+                failures.push(format!("{name}: {found} is in force, planned is {planned}"));
             }
         }
     }

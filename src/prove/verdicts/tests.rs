@@ -109,24 +109,24 @@ fn every_departure_from_the_plan_fails_its_own_check() {
     type Departure = fn(&mut Observation);
     let cases: [(&str, Departure); 12] = [
         ("PLM-L-001", |seen| {
-            seen.processes[0].status.effective = Some(Mask(1))
+            seen.processes[0].status.effective = Some(Mask(1));
         }),
         ("PLM-L-001", |seen| {
-            seen.processes[0].status.ambient = Some(Mask(1 << 50))
+            seen.processes[0].status.ambient = Some(Mask(1 << 50));
         }),
         ("PLM-L-002", |seen| {
-            seen.processes[0].status.bounding = Some(Mask(0xa804_25fb))
+            seen.processes[0].status.bounding = Some(Mask(0xa804_25fb));
         }),
         ("PLM-L-003", |seen| {
-            seen.processes[0].status.no_new_privileges = Some(false)
+            seen.processes[0].status.no_new_privileges = Some(false);
         }),
         ("PLM-L-004", |seen| {
-            seen.processes[0].status.seccomp = Some(0)
+            seen.processes[0].status.seccomp = Some(0);
         }),
         ("PLM-L-005", |seen| {
             seen.mount_views = vec![MountView::of(&mountinfo::parse(
                 "1 0 0:1 / / rw - overlay overlay rw\n",
-            ))]
+            ))];
         }),
         ("PLM-L-006", |seen| {
             seen.processes[0]
@@ -138,13 +138,13 @@ fn every_departure_from_the_plan_fails_its_own_check() {
             seen.mount_views = vec![MountView::of(&mountinfo::parse(&text))];
         }),
         ("PLM-L-009", |seen| {
-            seen.changes = Some(vec!["etc/x".into()])
+            seen.changes = Some(vec!["etc/x".into()]);
         }),
         ("PLM-L-010", |seen| {
-            seen.processes[0].status.uids = Some([33, 0, 33, 33])
+            seen.processes[0].status.uids = Some([33, 0, 33, 33]);
         }),
         ("PLM-L-011", |seen| {
-            seen.processes[0].status.groups = Some(vec![0])
+            seen.processes[0].status.groups = Some(vec![0]);
         }),
         ("PLM-L-012", |seen| seen.limits.pids = Some(0)),
     ];

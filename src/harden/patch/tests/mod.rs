@@ -1,6 +1,9 @@
 //! Changes in texts, from single edits to a plan in a whole file.
 
+mod compose;
 mod edits;
+mod kubernetes;
+mod properties;
 mod shared;
 
 use super::*;

@@ -36,7 +36,12 @@ pub fn patch_kubernetes(
     let mut base = pod_base.clone();
     base.extend([Step::Key(list.to_owned()), Step::Item(index)]);
     let mut inner = Target::new(text.to_owned(), base)?;
-    let scratch = scratch(&inner, container, plan)?;
+    let volumes = pod.get("volumes").map(Node::items).unwrap_or_default();
+    let used: Vec<&str> = volumes
+        .iter()
+        .filter_map(|volume| volume.get("name")?.text())
+        .collect();
+    let scratch = scratch(&inner, container, &used, plan)?;
     context(&mut inner, plan)?;
     limits(&mut inner, plan)?;
     for (name, path, _) in &scratch {
@@ -101,6 +106,7 @@ fn limits(target: &mut Target, plan: &Plan) -> Result<(), PatchError> {
 fn scratch(
     target: &Target,
     container: &str,
+    used: &[&str],
     plan: &Plan,
 ) -> Result<Vec<(String, String, u64)>, PatchError> {
     let mounts = target.node(&["volumeMounts"])?;
@@ -119,10 +125,13 @@ fn scratch(
         if taken.contains(&path) {
             continue;
         }
-        let mut name = name(container, &path);
-        // Long paths may be the same once they are cut.
-        if scratch.iter().any(|(known, ..)| *known == name) {
-            name = format!("{name}-{}", scratch.len());
+        let base = name(container, &path);
+        let mut name = base.clone();
+        let mut number = 1;
+        // The pod may have a volume of that name, and long paths may be the same once they are cut.
+        while used.contains(&name.as_str()) || scratch.iter().any(|(known, ..)| *known == name) {
+            number += 1;
+            name = format!("{base}-{number}");
         }
         scratch.push((name, path, size));
     }
@@ -157,12 +166,7 @@ fn pod_settings(
         let gid = i64::try_from(plan.user.value.gid).unwrap_or(i64::MAX);
         target.set_if_absent(&["securityContext", "fsGroup"], Yaml::Number(gid))?;
     }
-    let known = target.node(&["volumes"])?;
     for (name, _, size) in scratch {
-        let is_it = |item: &Node| item.get("name").and_then(Node::text) == Some(name);
-        if known.iter().flat_map(Node::items).any(is_it) {
-            continue;
-        }
         let limit = ("sizeLimit".to_owned(), Yaml::Text(quantity(*size)));
         let volume = vec![
             ("name".to_owned(), Yaml::Text(name.clone())),

@@ -53,3 +53,33 @@ fn workloads_are_found_with_their_containers() {
     assert_eq!(workload.pod_path, ["spec", "template", "spec"]);
     assert_eq!(workload.containers, ["web", "cache"]);
 }
+
+#[test]
+fn a_volume_that_the_pod_has_is_not_taken_for_scratch() {
+    let own = "      - name: web-tmp\n        persistentVolumeClaim: {claimName: data}\n";
+    let text = format!("{FILE}{own}");
+    let plan = plan(&nginx().0, &Choices::default());
+    let pod = ["spec", "template", "spec"];
+    let after = patch_kubernetes(&text, 1, &pod, "web", &plan).expect("web");
+    assert!(
+        after.contains("- name: web-tmp-2\n          mountPath: /tmp\n"),
+        "{after}"
+    );
+    assert!(
+        after.contains("- name: web-tmp-2\n        emptyDir:\n"),
+        "{after}"
+    );
+}
+
+#[test]
+fn a_container_or_pod_that_is_not_there_is_said() {
+    let plan = plan(&nginx().0, &Choices::default());
+    for (document, path, container) in [
+        (0, ["spec"], "web"),
+        (1, ["spec"], "web"),
+        (7, ["spec"], "web"),
+    ] {
+        let error = patch_kubernetes(FILE, document, &path, container, &plan).expect_err("missing");
+        assert!(matches!(error, PatchError::Missing { .. }), "{error}");
+    }
+}

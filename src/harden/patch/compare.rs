@@ -97,26 +97,7 @@ pub(super) fn change(documents: &mut [Meaning], edit: &Edit) -> Result<bool, Pat
 
 fn follow(node: &mut Meaning, path: &[Step], change: &Change) -> Option<()> {
     let Some((step, rest)) = path.split_first() else {
-        match change {
-            Change::Set(value) => {
-                let wanted = Meaning::wanted(value);
-                // The same text in other quotes says the same.
-                if !same(node, &wanted) {
-                    *node = wanted;
-                }
-            }
-            Change::Append(values) => {
-                if node.is_null() {
-                    *node = Meaning::List(Vec::new(), None);
-                }
-                let Meaning::List(items, _) = node else {
-                    return None;
-                };
-                items.extend(values.iter().map(Meaning::wanted));
-            }
-            Change::Remove => return None,
-        }
-        return Some(());
+        return at_end(node, change);
     };
     match step {
         Step::Key(name) => {
@@ -161,6 +142,30 @@ fn follow(node: &mut Meaning, path: &[Step], change: &Change) -> Option<()> {
             follow(items.get_mut(*number)?, rest, change)?;
         }
         Step::Document(_) => return None,
+    }
+    Some(())
+}
+
+/// The change itself, where the path ends.
+fn at_end(node: &mut Meaning, change: &Change) -> Option<()> {
+    match change {
+        Change::Set(value) => {
+            let wanted = Meaning::wanted(value);
+            // The same text in other quotes says the same.
+            if !same(node, &wanted) {
+                *node = wanted;
+            }
+        }
+        Change::Append(values) => {
+            if node.is_null() {
+                *node = Meaning::List(Vec::new(), None);
+            }
+            let Meaning::List(items, _) = node else {
+                return None;
+            };
+            items.extend(values.iter().map(Meaning::wanted));
+        }
+        Change::Remove => return None,
     }
     Some(())
 }

@@ -33,6 +33,9 @@ pub fn patch_compose(text: &str, service: &str, plan: &Plan) -> Result<String, P
     security(&mut target, plan)?;
     mounts(&mut target, service, plan)?;
     limits(&mut target, plan)?;
+    if plan.init.value {
+        target.set_if_absent(&["init"], Yaml::Bool(true))?;
+    }
     Ok(target.text)
 }
 

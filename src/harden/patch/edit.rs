@@ -64,7 +64,7 @@ impl Writer<'_> {
                 let found = entries.iter().position(|(key, _)| key.text() == Some(name));
                 let is_removal = rest.is_empty() && *change == Change::Remove;
                 match found.and_then(|index| Some((index, entries.get(index)?))) {
-                    Some((index, _)) if is_removal => self.remove(place, index),
+                    Some((index, _)) if is_removal => self.remove(place, key, index),
                     Some((_, (key, value))) => {
                         self.follow(value, rest, change, Some(key).filter(|_| !flow))
                     }
@@ -76,13 +76,13 @@ impl Writer<'_> {
                     ),
                 }
             }
-            (Step::Key(_), Kind::Scalar { is_empty: true, .. }) => {
+            (Step::Key(_), Kind::Scalar { is_null: true, .. }) => {
                 let value = nested(path, change).ok_or_else(|| self.missing())?;
                 self.set(place, key, &value)
             }
             (Step::Item(number), Kind::List { items, .. }) => {
                 if rest.is_empty() && *change == Change::Remove {
-                    return self.remove_item(place, *number);
+                    return self.remove_item(place, key, *number);
                 }
                 let item = items.get(*number).ok_or_else(|| self.missing())?;
                 self.follow(item, rest, change, None)
@@ -128,10 +128,10 @@ impl Writer<'_> {
             // A comment behind the key stays where it is.
             (true, true) => (
                 colon,
-                place.end,
+                self.line_end(place.end),
                 format!("{new}{}", self.piece(colon, line_end)),
             ),
-            (true, false) => (line_end, place.end, new),
+            (true, false) => (line_end, self.line_end(place.end), new),
             (false, true) => (colon, place.end.max(colon), new),
             (false, false) => {
                 let line_end = self.line_end(place.end.max(colon));
@@ -212,15 +212,23 @@ impl Writer<'_> {
     }
 
     /// A key goes, with its line's comment.
-    fn remove(&self, map: &Place, index: usize) -> Result<Splice, PatchError> {
+    fn remove(
+        &self,
+        map: &Place,
+        owner: Option<&Place>,
+        index: usize,
+    ) -> Result<Splice, PatchError> {
         let Kind::Map { entries, flow } = &map.kind else {
             return Err(self.missing());
         };
         let (key, value) = entries.get(index).ok_or_else(|| self.missing())?;
         let next = entries.get(index + 1).map(|(key, _)| key.start);
         let before = index.checked_sub(1).and_then(|index| entries.get(index));
-        if entries.len() == 1 && !flow {
-            return Err(fault(key, "it is the only key of its mapping"));
+        if entries.len() == 1 {
+            if owner.is_some() && !flow {
+                return self.set(map, owner, &Yaml::Map(Vec::new()));
+            }
+            return self.emptied(map, "it is the only key of its mapping");
         }
         if *flow {
             return Ok(between(
@@ -243,11 +251,22 @@ impl Writer<'_> {
         Ok(self.lines(begin, value.end.max(key.end)))
     }
 
-    fn remove_item(&self, list: &Place, index: usize) -> Result<Splice, PatchError> {
+    fn remove_item(
+        &self,
+        list: &Place,
+        owner: Option<&Place>,
+        index: usize,
+    ) -> Result<Splice, PatchError> {
         let Kind::List { items, flow } = &list.kind else {
             return Err(self.missing());
         };
         let item = items.get(index).ok_or_else(|| self.missing())?;
+        if items.len() == 1 {
+            if owner.is_some() && !flow {
+                return self.set(list, owner, &Yaml::List(Vec::new()));
+            }
+            return self.emptied(list, "it is the only item of its list");
+        }
         if *flow {
             let next = items.get(index + 1).map(|item| item.start);
             let before = index.checked_sub(1).and_then(|index| items.get(index));
@@ -258,15 +277,32 @@ impl Writer<'_> {
                 before.map(|item| item.end),
             ));
         }
-        if items.len() == 1 {
-            return Err(fault(item, "it is the only item of its list"));
-        }
         let (dash, _) = self.dash(item)?;
         let begin = self.line_start(dash);
+        // The first item of a list in a list shares its line with the outer dash.
         if !self.piece(begin, dash).trim().is_empty() {
-            return Err(fault(item, "its line begins with something else"));
+            let next = items.get(index + 1).ok_or_else(|| self.missing())?;
+            let (end, _) = self.dash(next)?;
+            return Ok(Splice {
+                start: dash,
+                end,
+                text: String::new(),
+            });
         }
         Ok(self.lines(begin, item.end))
+    }
+
+    /// Brackets of which nothing is left.
+    fn emptied(&self, place: &Place, reason: &str) -> Result<Splice, PatchError> {
+        if place.is_block() {
+            return Err(fault(place, reason));
+        }
+        let close = self.piece(place.start, place.end).len().saturating_sub(1);
+        Ok(Splice {
+            start: place.start + 1,
+            end: place.start + close,
+            text: String::new(),
+        })
     }
 
     /// Whole lines, from the beginning of one to the end of that in which `end` is.

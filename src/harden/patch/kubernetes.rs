@@ -36,7 +36,12 @@ pub fn patch_kubernetes(
     let mut base = pod_base.clone();
     base.extend([Step::Key(list.to_owned()), Step::Item(index)]);
     let mut inner = Target::new(text.to_owned(), base)?;
-    let scratch = scratch(&inner, plan)?;
+    let volumes = pod.get("volumes").map(Node::items).unwrap_or_default();
+    let used: Vec<&str> = volumes
+        .iter()
+        .filter_map(|volume| volume.get("name")?.text())
+        .collect();
+    let scratch = scratch(&inner, container, &used, plan)?;
     context(&mut inner, plan)?;
     limits(&mut inner, plan)?;
     for (name, path, _) in &scratch {
@@ -98,7 +103,12 @@ fn limits(target: &mut Target, plan: &Plan) -> Result<(), PatchError> {
 }
 
 /// Folders that get an emptyDir: name, path and size. What is mounted already, stays; volumes of the image are kept by the runtime.
-fn scratch(target: &Target, plan: &Plan) -> Result<Vec<(String, String, u64)>, PatchError> {
+fn scratch(
+    target: &Target,
+    container: &str,
+    used: &[&str],
+    plan: &Plan,
+) -> Result<Vec<(String, String, u64)>, PatchError> {
     let mounts = target.node(&["volumeMounts"])?;
     let taken: Vec<String> = mounts
         .iter()
@@ -106,24 +116,36 @@ fn scratch(target: &Target, plan: &Plan) -> Result<Vec<(String, String, u64)>, P
         .filter_map(|item| item.get("mountPath").and_then(Node::text))
         .map(|path| path.trim_end_matches('/').to_owned())
         .collect();
-    let planned = plan.mounts.iter().filter_map(|line| {
+    let mut scratch: Vec<(String, String, u64)> = Vec::new();
+    for line in &plan.mounts {
         let Writable::Tmpfs { size } = line.value.writable else {
-            return None;
+            continue;
         };
         let path = format!("/{}", line.value.path.as_str().trim_start_matches('/'));
-        (!taken.contains(&path)).then(|| (name(&path), path, size))
-    });
-    Ok(planned.collect())
+        if taken.contains(&path) {
+            continue;
+        }
+        let base = name(container, &path);
+        let mut name = base.clone();
+        let mut number = 1;
+        // The pod may have a volume of that name, and long paths may be the same once they are cut.
+        while used.contains(&name.as_str()) || scratch.iter().any(|(known, ..)| *known == name) {
+            number += 1;
+            name = format!("{base}-{number}");
+        }
+        scratch.push((name, path, size));
+    }
+    Ok(scratch)
 }
 
-/// A DNS label for a folder: `scratch-var-cache-nginx`.
-fn name(path: &str) -> String {
+/// A DNS label for a container's folder: `web-var-cache-nginx`. Containers of a pod do not share what they write.
+fn name(container: &str, path: &str) -> String {
     let is_allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    let mut name: String = format!("scratch{path}")
+    let mut name: String = format!("{container}{path}")
         .to_ascii_lowercase()
         .chars()
         .map(|letter| if is_allowed(letter) { letter } else { '-' })
-        .take(63)
+        .take(58)
         .collect();
     name.truncate(name.trim_end_matches('-').len());
     name
@@ -144,12 +166,7 @@ fn pod_settings(
         let gid = i64::try_from(plan.user.value.gid).unwrap_or(i64::MAX);
         target.set_if_absent(&["securityContext", "fsGroup"], Yaml::Number(gid))?;
     }
-    let known = target.node(&["volumes"])?;
     for (name, _, size) in scratch {
-        let is_it = |item: &Node| item.get("name").and_then(Node::text) == Some(name);
-        if known.iter().flat_map(Node::items).any(is_it) {
-            continue;
-        }
         let limit = ("sizeLimit".to_owned(), Yaml::Text(quantity(*size)));
         let volume = vec![
             ("name".to_owned(), Yaml::Text(name.clone())),

@@ -25,7 +25,10 @@ pub(super) struct Place {
 pub(super) enum Kind {
     Scalar {
         text: String,
+        /// It is left out.
         is_empty: bool,
+        /// It is left out, or says that there is nothing.
+        is_null: bool,
     },
     Alias,
     List {
@@ -81,14 +84,20 @@ pub(super) fn documents(text: &str) -> Result<Vec<Place>, SyntaxError> {
         })?;
         match event {
             Event::DocumentStart(_) => reader.root = None,
-            Event::DocumentEnd => done.extend(reader.root.take().filter(|root| {
-                !matches!(&root.kind, Kind::Scalar { text, .. }
-                    if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
-            })),
+            Event::DocumentEnd => done.extend(
+                reader
+                    .root
+                    .take()
+                    .filter(|root| !matches!(&root.kind, Kind::Scalar { is_null: true, .. })),
+            ),
             event => reader.take(&event, span),
         }
     }
     Ok(done)
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
 /// Behind the colon of a key.
@@ -135,15 +144,21 @@ impl Reader<'_> {
     fn take(&mut self, event: &Event<'_>, span: Span) {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let is_empty =
-                    *style == ScalarStyle::Plain && span.start.index() == span.end.index();
+                let is_plain = *style == ScalarStyle::Plain;
+                let is_empty = is_plain && span.start.index() == span.end.index();
                 let kind = Kind::Scalar {
                     text: text.clone().into_owned(),
                     is_empty,
+                    is_null: is_plain && is_null(text),
                 };
                 let mut place = self.place(kind, span, *anchor > 0 || tag.is_some());
-                if !is_empty {
-                    place.end = self.back(place.end).max(place.start);
+                match style {
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                        place.end = self.closed(place.start, place.end);
+                    }
+                    ScalarStyle::Literal | ScalarStyle::Folded => self.block_scalar(&mut place),
+                    ScalarStyle::Plain if is_empty => {}
+                    ScalarStyle::Plain => place.end = self.back(place.end).max(place.start),
                 }
                 self.put(place);
             }
@@ -228,4 +243,67 @@ impl Reader<'_> {
             .get(..end)
             .map_or(end, |before| before.trim_end().len())
     }
+
+    /// Behind the quote that closes a text: the parser counts a comment behind it in.
+    fn closed(&self, start: usize, end: usize) -> usize {
+        let mut letters = self.text.get(start..).unwrap_or_default().char_indices();
+        let Some((_, quote @ ('"' | '\''))) = letters.next() else {
+            return self.back(end).max(start);
+        };
+        let mut letters = letters.peekable();
+        while let Some((at, letter)) = letters.next() {
+            if letter == '\\' && quote == '"' {
+                letters.next();
+            } else if letter == quote {
+                // Two single quotes are one that belongs to the text.
+                let is_doubled =
+                    quote == '\'' && letters.next_if(|(_, next)| *next == quote).is_some();
+                if !is_doubled {
+                    return start + at + quote.len_utf8();
+                }
+            }
+        }
+        end
+    }
+
+    /// The parser tells where the content is; here it begins with its header (`|`, `>-`).
+    fn block_scalar(&self, place: &mut Place) {
+        let mut end = place.start;
+        // Between the header and the content there are but empty lines.
+        while let Some(before) = self.text.get(..end).filter(|before| !before.is_empty()) {
+            let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+            let line = before.get(begin..).unwrap_or_default();
+            if let Some((at, is_kept)) = header(line) {
+                let header_end = begin + line.trim_end().len();
+                // `+` keeps the empty lines at the end, but for the newline of the last.
+                let content = self.text.get(..place.end).unwrap_or_default();
+                let content_end = if is_kept {
+                    let content = content.strip_suffix('\n').unwrap_or(content);
+                    content.strip_suffix('\r').unwrap_or(content).len()
+                } else {
+                    self.back(place.end)
+                };
+                place.start = begin + at;
+                place.end = content_end.max(header_end);
+                return;
+            }
+            end = begin.saturating_sub(1);
+        }
+        place.end = self.back(place.end).max(place.start);
+    }
+}
+
+/// Where the header of a block scalar is in a line, and whether it keeps empty lines at the end.
+fn header(line: &str) -> Option<(usize, bool)> {
+    line.match_indices(['|', '>']).find_map(|(at, _)| {
+        let rest = line.get(at + 1..)?;
+        let marks = rest.split([' ', '\t', '\r']).next().unwrap_or_default();
+        let behind = rest.get(marks.len()..)?.trim();
+        let is_header = marks.len() <= 2
+            && marks
+                .chars()
+                .all(|mark| matches!(mark, '+' | '-' | '1'..='9'))
+            && (behind.is_empty() || behind.starts_with('#'));
+        is_header.then(|| (at, marks.contains('+')))
+    })
 }

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::audit::{AuditSource, Inputs, ReadingArguments};
 use super::clock::today;
 use super::image::{FORMS, ImageArguments, Subject, Wanted};
 use super::output::{Output, look};
 use super::secret_options::SecretArguments;
-use super::{Exit, Failure, Manners, base, db, folders};
+use super::{Exit, Failure, Manners, base, db, evidence_file, folders};
 use crate::advisories::{AsOf, Store, needed_ecosystems};
-use crate::evidence::Gate;
+use crate::evidence::{Evidence, Gate};
 use crate::model::Date;
+use crate::scan::{add_audit, add_proof, image_facts};
 
 const EXAMPLES: &str = "Examples:
   plimsoll scan alpine:3.20
@@ -68,6 +70,15 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_BASES")]
     bases: Option<PathBuf>,
 
+    /// Audit these settings of the image's containers, too, in the same evidence: what `plimsoll audit` reads. May be given more than
+    /// once.
+    #[arg(long = "audit", value_name = "FILE")]
+    settings: Vec<AuditSource>,
+
+    /// Put the evidence of `plimsoll prove` of this very image beside it.
+    #[arg(long, value_name = "FILE")]
+    proof: Option<PathBuf>,
+
     /// First fetch the advisories that this image needs, and no others. What cannot be had is a warning.
     #[arg(long, conflicts_with = "as_of")]
     update: bool,
@@ -117,6 +128,30 @@ impl ScanArguments {
         db::update_for(&path, &needed, self.feeds.as_deref(), manners)
     }
 
+    /// The settings are audited beside the image that they run.
+    fn add_settings(&self, evidence: &mut Evidence, manners: Manners) -> Result<(), Failure> {
+        if self.settings.is_empty() {
+            return Ok(());
+        }
+        let reading = ReadingArguments::default();
+        let inputs = Inputs::new(&reading).read(&self.settings)?;
+        let image = image_facts(&self.image.view(manners)?);
+        let options = reading.options(self.fail_on, Some(image));
+        add_audit(evidence, inputs, &options).map_err(Failure::new)
+    }
+
+    fn add_proof(&self, evidence: &mut Evidence) -> Result<(), Failure> {
+        let Some(file) = &self.proof else {
+            return Ok(());
+        };
+        let (_, proven) = evidence_file::read(file)?;
+        let Some(proof) = proven.proof else {
+            let failure = Failure::new(format!("{} holds no proof", file.display()));
+            return Err(failure.with_hint(Some("`plimsoll prove -o json=FILE IMAGE` writes one")));
+        };
+        add_proof(evidence, *proof).map_err(Failure::new)
+    }
+
     pub(super) fn run(self, manners: Manners) -> Result<Exit, Failure> {
         let subject = self.image.subject()?;
         Output::check(&self.output)?;
@@ -136,7 +171,9 @@ impl ScanArguments {
             settings: self.secrets.settings()?,
             bases: base::read(self.bases.as_deref())?,
         };
-        let evidence = self.image.scan(&subject, &store, wanted, manners)?;
+        let mut evidence = self.image.scan(&subject, &store, wanted, manners)?;
+        self.add_settings(&mut evidence, manners)?;
+        self.add_proof(&mut evidence)?;
         self.secrets.write_baseline(&evidence.findings)?;
         let look = look(manners)?;
         for output in &self.output {

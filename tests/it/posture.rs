@@ -233,3 +233,87 @@ fn a_base_that_is_known_says_how_far_behind_it_an_image_is() {
     );
     assert!(evidence["policy"]["bases"].is_string());
 }
+
+#[test]
+fn a_plan_goes_into_a_compose_file_whose_comments_stay() {
+    let env = Env::new();
+    good().write_layout(&env.path("layout"));
+    let layout = format!("oci:{}", env.path("layout").display());
+    let text = "# the shop\nservices:\n  web:  # the front\n    image: app:1\n    ports: ['127.0.0.1:8080:8080']\n  db:\n    image: db:1\n";
+    let file = env.write("compose.yaml", text).display().to_string();
+    env.run(&["harden", "-q", "--patch", &file, &layout])
+        .expect_code(2);
+    env.run(&[
+        "harden",
+        "-q",
+        "--patch",
+        &file,
+        "--container",
+        "web",
+        "-o",
+        &file,
+        &layout,
+    ])
+    .expect_code(0);
+    let patched = std::fs::read_to_string(&file).expect("a file");
+    for kept in [
+        "# the shop\n",
+        "  web:  # the front\n",
+        "    ports: ['127.0.0.1:8080:8080']\n",
+        "  db:\n    image: db:1\n",
+    ] {
+        assert!(patched.contains(kept), "{kept} in {patched}");
+    }
+    let audit = env.run(&["audit", "-o", "json", &file]).evidence();
+    let of_web = |check: &str| {
+        let checks = audit["checks"].as_array().expect("checks");
+        let found = checks
+            .iter()
+            .find(|one| one["check"] == check && one["subject"] == "web");
+        found.map(|one| one["result"].to_string())
+    };
+    for check in ["PLM-R-002", "PLM-R-009", "PLM-R-017", "PLM-R-101"] {
+        assert_eq!(
+            of_web(check).as_deref(),
+            Some("\"passed\""),
+            "{check} in {patched}"
+        );
+    }
+}
+
+#[test]
+fn image_and_settings_are_one_document_with_one_verdict() {
+    let env = Env::new();
+    good().write_layout(&env.path("layout"));
+    let layout = format!("oci:{}", env.path("layout").display());
+    let file = env
+        .write("run.sh", "docker run --privileged app:1\n")
+        .display()
+        .to_string();
+    let run = env
+        .run(&[
+            "scan",
+            "-o",
+            "json",
+            "--no-integrity",
+            "--audit",
+            &file,
+            &layout,
+        ])
+        .expect_code(1);
+    let evidence = run.evidence();
+    assert_eq!(result(&evidence, "PLM-R-001"), "failed");
+    assert_eq!(result(&evidence, "PLM-I-001"), "passed");
+    assert_eq!(evidence["settings"][0]["form"], "docker run");
+    assert!(evidence["advisories"].is_object());
+    assert_eq!(crate::schema::faults(&evidence), [""; 0]);
+    let other = env.write("other.json", run.stdout).display().to_string();
+    let refused = env
+        .run(&["scan", "--proof", &other, &layout])
+        .expect_code(3);
+    assert!(
+        refused.stderr.contains("holds no proof"),
+        "{}",
+        refused.stderr
+    );
+}

@@ -1,9 +1,12 @@
 //! `plimsoll harden IMAGE`: the least settings that an image needs.
 
+mod patch;
+
 use std::path::PathBuf;
 
 use clap::Args;
 
+use self::patch::PatchArguments;
 use super::image::ImageArguments;
 use super::output::{answer, write_text};
 use super::{Exit, Failure, Manners};
@@ -15,6 +18,7 @@ use crate::runtime::read::size;
 const EXAMPLES: &str = "Examples:
   plimsoll harden --for compose nginx:1.27 > compose.yaml
   plimsoll harden --for kubernetes --memory 256m registry.example/app:1.0
+  plimsoll harden --patch compose.yaml --container web -o compose.yaml docker:web:1
   plimsoll harden --for plan docker:app:1          the plan itself, as JSON
 
 Nothing of the image is run. Each line says why it is there, and whether that is proven, inferred or assumed; `plimsoll prove` tries it.";
@@ -29,6 +33,9 @@ pub(super) struct HardenArguments {
     /// The form: docker, compose, kubernetes, oci, quadlet, or plan (JSON).
     #[arg(long = "for", value_name = "FORM", default_value = "docker", value_parser = parse_form)]
     form: Target,
+
+    #[command(flatten)]
+    patch: PatchArguments,
 
     #[command(flatten)]
     choices: ChoiceArguments,
@@ -99,7 +106,10 @@ impl HardenArguments {
                 plan.image
             );
         }
-        let text = self.form.text(&plan)?;
+        let text = match &self.patch.patch {
+            Some(file) => self.patch.apply(file, &plan)?,
+            None => self.form.text(&plan)?,
+        };
         match &self.output {
             Some(file) => {
                 write_text(file, &text).map_err(Failure::new)?;

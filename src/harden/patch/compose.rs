@@ -105,10 +105,12 @@ fn mounts(target: &mut Target, service: &str, plan: &Plan) -> Result<(), PatchEr
         match mount.writable {
             // No `mode=`: over a folder that is there it does nothing.
             Writable::Tmpfs { size } => {
-                tmpfs.retain(|known| known.split(':').next() != Some(path.as_str()));
+                tmpfs.retain(|known| !is_at(known, &path));
                 let (uid, gid, size) = (mount.uid, mount.gid, bytes(size));
                 tmpfs.push(format!("{path}:uid={uid},gid={gid},size={size}"));
             }
+            // Two mounts in one place are refused by Compose: the file's own stays.
+            Writable::Volume if tmpfs.iter().any(|known| is_at(known, &path)) => {}
             Writable::Volume => volume(target, service, &path)?,
         }
     }
@@ -116,6 +118,12 @@ fn mounts(target: &mut Target, service: &str, plan: &Plan) -> Result<(), PatchEr
         return Ok(());
     }
     target.list(&["tmpfs"], &tmpfs)
+}
+
+/// Whether an entry of `tmpfs` is for this path.
+fn is_at(entry: &str, path: &str) -> bool {
+    let known = entry.split(':').next().unwrap_or(entry);
+    known.trim_end_matches('/') == path
 }
 
 /// A text, or the texts of a list.
@@ -132,10 +140,8 @@ fn texts(node: &Node) -> Vec<String> {
 fn mounted(volumes: Option<&Node>) -> Vec<String> {
     let items = volumes.map(Node::items).unwrap_or_default();
     let targets = items.iter().filter_map(|item| match item.text() {
-        Some(short) => short
-            .split(':')
-            .find(|word| word.starts_with('/') && short.ends_with(word))
-            .or_else(|| short.split(':').nth(1)),
+        // From the end: a variable's default before it may have colons, too.
+        Some(short) => short.rsplit(':').find(|word| word.starts_with('/')),
         None => item.get("target").and_then(Node::text),
     });
     targets

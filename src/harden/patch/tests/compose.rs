@@ -104,3 +104,59 @@ fn broken_files_and_services_that_are_not_there_are_errors() {
         assert!(services(text).is_err() && workloads(text).is_err());
     }
 }
+
+/// A service of these lines, patched; twice is the same.
+fn service(lines: &str, image: &crate::harden::samples::Image) -> String {
+    let plan = plan(&image.0, &Choices::default());
+    let text = format!("services:\n  web:\n    image: x\n    {lines}\n");
+    let after = patch_compose(&text, "web", &plan).expect("web");
+    assert_eq!(patch_compose(&after, "web", &plan).as_ref(), Ok(&after));
+    after
+}
+
+#[test]
+fn nothing_is_mounted_where_something_is() {
+    for lines in [
+        "volumes: [\"${DATA:-/srv/x}:/data:rw\"]",
+        "volumes:\n      - type: bind\n        source: ./x\n        target: /data/",
+        "volumes: [/data]",
+        "tmpfs: [/data]",
+    ] {
+        let after = service(lines, &redis());
+        assert!(!after.contains("web-data"), "{after}");
+        assert!(!after.contains("\nvolumes:"), "{after}");
+    }
+}
+
+#[test]
+fn what_is_said_otherwise_is_put_right() {
+    for (lines, wanted) in [
+        (
+            "tmpfs: /run",
+            "    tmpfs:\n      - \"/run:uid=33,gid=33,size=16m\"\n",
+        ),
+        (
+            "security_opt: ['no-new-privileges:false']",
+            "    security_opt: [no-new-privileges:true]\n",
+        ),
+        (
+            "security_opt: ['no-new-privileges=true']",
+            "    security_opt: ['no-new-privileges=true']\n",
+        ),
+        ("cap_drop: [NET_RAW]  # why", "    cap_drop: [ALL]  # why\n"),
+        ("pids_limit: -1  # why", "    pids_limit: 256  # why\n"),
+        ("mem_limit: 1g", "    mem_limit: 1g\n"),
+        ("init: false", "    init: false\n"),
+        ("restart: always", "    restart: always\n"),
+        ("read_only: false # why", "    read_only: true # why\n"),
+    ] {
+        let after = service(lines, &nginx());
+        assert!(after.contains(wanted), "{lines}: {after}");
+    }
+}
+
+#[test]
+fn lines_that_end_in_two_characters_all_do_afterwards() {
+    let after = patched(&FILE.replace('\n', "\r\n"));
+    assert_eq!(after, PATCHED.replace('\n', "\r\n"));
+}

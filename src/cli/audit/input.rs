@@ -49,6 +49,8 @@ struct Text {
     folder: Option<PathBuf>,
     content: String,
     form: Form,
+    /// What an engine says of a container, which nobody has as a file.
+    is_live: bool,
 }
 
 /// Reads settings as the user wants it.
@@ -105,6 +107,7 @@ impl<'a> Inputs<'a> {
                     .collect::<Vec<_>>()
                     .join(" "),
                 form: Form::DockerRun,
+                is_live: false,
             }]),
             AuditSource::Container(name) => self.live(Some(name)),
             AuditSource::AllContainers => self.live(None),
@@ -122,6 +125,7 @@ impl<'a> Inputs<'a> {
             folder: None,
             content: text,
             form: Form::Inspect,
+            is_live: true,
         };
         Ok(containers.into_iter().map(text).collect())
     }
@@ -137,12 +141,16 @@ impl<'a> Inputs<'a> {
             Form::Quadlet => read::quadlet(name, content, &around),
             Form::Oci => read::oci(name, content),
         };
-        Ok(input(
+        let input = input(
             name.to_owned(),
             text.form,
             content,
             settings.map_err(of_settings)?,
-        ))
+        );
+        Ok(AuditInput {
+            has_lines: !text.is_live,
+            ..input
+        })
     }
 
     fn merged(&self, texts: &[Text]) -> Result<AuditInput, Failure> {
@@ -165,6 +173,7 @@ fn input(name: String, form: Form, text: &str, settings: Settings) -> AuditInput
         digest: Digest::sha256_of(text.as_bytes()),
         form,
         settings,
+        has_lines: true,
     }
 }
 
@@ -175,6 +184,7 @@ fn recognised(name: String, folder: Option<PathBuf>, text: String) -> Result<Tex
         folder,
         content: text,
         form,
+        is_live: false,
     })
 }
 

@@ -14,6 +14,8 @@ use crate::model::{Severity, Untrusted};
 
 /// Places of one finding that are listed; the JSON form has them all.
 const PLACES_SHOWN: usize = 4;
+/// Reasons of checks that could not be made that are told; the JSON form has them all.
+const REASONS_SHOWN: usize = 6;
 
 impl Page<'_> {
     pub(super) fn boundary(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -151,7 +153,44 @@ impl Page<'_> {
             "Boundary    {}: {}",
             counted(checks.len(), "check"),
             parts.join(", ")
-        )
+        )?;
+        self.not_evaluated(out)
+    }
+
+    /// Why checks of settings could not be made, each reason once.
+    fn not_evaluated(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.evidence.settings.is_empty() {
+            return Ok(());
+        }
+        let of_settings = self
+            .evidence
+            .checks
+            .iter()
+            .filter(|check| check.subject.is_some());
+        let mut reasons: Vec<(&str, &str)> = of_settings
+            .filter_map(|check| Some((check.reason.as_deref()?, check.check.as_str())))
+            .collect();
+        reasons.sort_unstable();
+        for of_one in reasons
+            .chunk_by(|one, other| one.0 == other.0)
+            .take(REASONS_SHOWN)
+        {
+            let mut checks: Vec<&str> = of_one.iter().map(|(_, check)| *check).collect();
+            checks.dedup();
+            let Some(((reason, _), first)) = of_one.first().zip(checks.first()) else {
+                continue;
+            };
+            let more = match checks.len() {
+                1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            writeln!(
+                out,
+                "            not evaluated: {} ({first}{more})",
+                Untrusted(reason)
+            )?;
+        }
+        Ok(())
     }
 }
 

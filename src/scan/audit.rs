@@ -77,9 +77,12 @@ pub fn add_audit(
         if !input.has_lines {
             checked.iter_mut().for_each(forget_lines);
         }
-        let (findings, records) = boundary(&checked, |_| None);
-        evidence.findings.extend(findings);
-        evidence.checks.extend(records);
+        // A standard is told alone: what our own checks would say beside it is not its verdict.
+        if options.standards.is_empty() {
+            let (findings, records) = boundary(&checked, |_| None);
+            evidence.findings.extend(findings);
+            evidence.checks.extend(records);
+        }
         let whole = input.settings.gaps.iter();
         evidence
             .gaps
@@ -249,15 +252,14 @@ fn control(control: pss::Control) -> ControlRecord {
         (None, true) => CheckResult::Passed,
         (None, false) => CheckResult::Failed,
     };
-    let details = control.not_evaluated.or(Some(control.detail));
     ControlRecord {
         control: control.id.to_owned(),
         title: control.allows.to_owned(),
         result,
-        details: details
-            .filter(|detail| !detail.is_empty())
-            .into_iter()
-            .collect(),
+        details: match control.not_evaluated {
+            Some(reason) => vec![reason],
+            None => control.violations.iter().map(ToString::to_string).collect(),
+        },
         places: control
             .places
             .iter()

@@ -83,8 +83,10 @@ enum Target {
 impl ChoiceArguments {
     /// The user's decisions over an image.
     pub(super) fn choices(&self, view: &ImageView) -> Choices {
+        let image = self.image_name.clone().unwrap_or_else(|| reference(view));
         Choices {
-            image: Some(self.image_name.clone().unwrap_or_else(|| reference(view))),
+            name: Some(image.clone()),
+            image: Some(image),
             user: self.user.clone(),
             memory: self.memory,
             cpu_millis: self.cpus,

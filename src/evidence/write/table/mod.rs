@@ -134,6 +134,7 @@ impl Page<'_> {
             .filter(|(_, count)| *count > 0)
             .map(|(severity, count)| format!("{count} {severity}"))
             .collect();
+        counts.extend(self.unsatisfied());
         if counts.is_empty() {
             counts.push("no findings".to_owned());
         }

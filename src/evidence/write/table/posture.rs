@@ -127,6 +127,17 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// `8 controls not satisfied`, where standards were asked about.
+    pub(super) fn unsatisfied(&self) -> Option<String> {
+        let standards = &self.evidence.standards;
+        let controls = standards.iter().flat_map(|standard| &standard.controls);
+        let failed = controls
+            .filter(|control| control.result == CheckResult::Failed)
+            .count();
+        let word = counted(failed, "control");
+        (!standards.is_empty()).then(|| format!("{word} not satisfied"))
+    }
+
     /// How many checks were made, so that nobody takes those that could not be made for passed.
     pub(super) fn checks(&self, out: &mut dyn Write) -> io::Result<()> {
         let checks = &self.evidence.checks;

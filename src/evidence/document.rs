@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CheckRecord, Gate, PostureFinding, SettingsRecord, StandardRecord, Verdict};
+use super::{
+    CheckRecord, Gate, PostureFinding, SettingsRecord, StandardRecord, Verdict, WayOutRecord,
+};
 use crate::advisories::{Epss, Exploited, ExtendedFix, Status};
 use crate::model::{
     Accounting, Confidence, Date, DiffId, Digest, Distribution, Fingerprint, Gap, GapKind,
@@ -47,6 +49,9 @@ pub struct Evidence {
     /// The runtime settings that were audited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<SettingsRecord>,
+    /// The ways in which root inside a container reaches the host, by the audited settings; the surest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways_out: Vec<WayOutRecord>,
     /// The standards that were asked about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standards: Vec<StandardRecord>,

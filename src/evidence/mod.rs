@@ -23,7 +23,7 @@ pub use document::{
 pub use integrity::modified_file;
 pub use posture::{
     CheckRecord, CheckResult, ControlRecord, PostureFinding, PosturePlace, SettingsRecord,
-    StandardRecord, boundary,
+    StandardRecord, WayOutRecord, boundary,
 };
 pub use read::{EvidenceError, read};
 pub use secret::{FoundSecret, gather_secrets};

@@ -126,6 +126,25 @@ pub struct ControlRecord {
     pub places: Vec<CheckPlace>,
 }
 
+/// A way in which root inside a container reaches the host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WayOutRecord {
+    /// The container.
+    pub subject: String,
+    /// Whether the settings are enough; false: it depends on the host, too.
+    pub certain: bool,
+    /// A short name: `engine socket`.
+    pub way: String,
+    /// How it goes.
+    pub how: String,
+    /// The check that is about it.
+    pub check: String,
+    /// The settings that make it.
+    pub made_by: Vec<String>,
+    /// The one change that closes it.
+    pub closed_by: String,
+}
+
 /// Turns what checks came to into findings and records. `instruction` gives the build instruction of a layer, fit to be shown.
 pub fn boundary(
     checked: &[Checked],

@@ -59,6 +59,7 @@ impl Aboard {
             files: self.files,
             checks,
             settings: Vec::new(),
+            ways_out: Vec::new(),
             standards: Vec::new(),
             proof: None,
             advisories: Some(advisories_of(store, options)?),

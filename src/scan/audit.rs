@@ -3,10 +3,11 @@
 use super::ScanError;
 use crate::evidence::{
     CheckResult, ControlRecord, Evidence, Finding, Gate, Policy, SCHEMA, SettingsRecord,
-    StandardRecord, Subject, Tool, Verdict, boundary,
+    StandardRecord, Subject, Tool, Verdict, WayOutRecord, boundary,
 };
 use crate::layers::DetectorSet;
 use crate::model::{Accounting, Checked, Digest, Gap, GapKind, Outcome, Platform, Untrusted};
+use crate::runtime::boundary::{Certainty, WayOut, ways_out};
 use crate::runtime::checks::{self, ImageFacts};
 use crate::runtime::read::Settings;
 use crate::runtime::standards::cis::{CisResult, CisRow, cis};
@@ -68,6 +69,9 @@ pub fn add_audit(
             let mut subject = checks::Subject::new(spec, &secret).among(&input.settings.specs);
             subject.image = options.image.as_ref();
             let of_one = checks::run(&subject);
+            if options.standards.is_empty() {
+                evidence.ways_out.extend(ways(&subject));
+            }
             evidence.gaps.extend(unknown(spec, &of_one));
             checked.extend(of_one);
         }
@@ -127,6 +131,24 @@ fn of_standards(standards: &[StandardRecord]) -> Verdict {
     } else {
         Verdict::Clean
     }
+}
+
+fn ways(subject: &checks::Subject<'_>) -> Vec<WayOutRecord> {
+    let found = ways_out(subject).ways.into_iter();
+    let record = |way: WayOut| WayOutRecord {
+        subject: subject.spec.container.name.clone(),
+        certain: way.certainty == Certainty::Certain,
+        way: way.name.to_owned(),
+        how: way.how,
+        check: way.check.to_owned(),
+        made_by: way
+            .made_by
+            .into_iter()
+            .map(|(setting, _)| setting)
+            .collect(),
+        closed_by: way.closed_by,
+    };
+    found.map(record).collect()
 }
 
 fn forget_lines(checked: &mut Checked) {
@@ -344,6 +366,7 @@ pub(super) fn empty(name: String, gate: Gate) -> Evidence {
         files: Accounting::default(),
         checks: Vec::new(),
         settings: Vec::new(),
+        ways_out: Vec::new(),
         standards: Vec::new(),
         proof: None,
         advisories: None,

@@ -125,6 +125,9 @@ fn an_open_compose_file_is_told_with_file_line_and_field_and_without_its_secret(
         (&4.into(), &"services.web.privileged".into())
     );
     finding(&evidence, "socket");
+    let ways = strings(&evidence["ways_out"], "way");
+    assert!(ways.len() >= 2, "{ways:?}");
+    assert_eq!(evidence["ways_out"][0]["subject"], "web");
     let table = env
         .run(&["audit", &env.path("compose.yaml").display().to_string()])
         .expect_code(1);

@@ -46,6 +46,7 @@ pub(super) fn write(evidence: &Evidence, look: Look, out: &mut dyn Write) -> io:
     page.vulnerabilities(out)?;
     page.secrets(out)?;
     page.modified_files(out)?;
+    page.ways_out(out)?;
     page.boundary(out)?;
     page.standards(out)?;
     page.proof(out)?;

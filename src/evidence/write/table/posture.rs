@@ -45,6 +45,32 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// The ways out of each container, with the one change that closes each: what to do first.
+    pub(super) fn ways_out(&self, out: &mut dyn Write) -> io::Result<()> {
+        let all = &self.evidence.ways_out;
+        for of_one in all.chunk_by(|one, other| one.subject == other.subject) {
+            let Some(first) = of_one.first() else {
+                continue;
+            };
+            let mut table = self.table(&["Way", "How root inside reaches the host", "Closed by"]);
+            for way in of_one {
+                let sure = if way.certain {
+                    ""
+                } else {
+                    "\nit depends on the host"
+                };
+                table.add_row(vec![
+                    Cell::new(&way.way),
+                    Cell::new(format!("{}{sure}", Untrusted(&way.how))),
+                    Cell::new(Untrusted(&way.closed_by)),
+                ]);
+            }
+            let title = format!("Ways out of {}", Untrusted(&first.subject));
+            self.section(out, &title, &table)?;
+        }
+        Ok(())
+    }
+
     fn posture(&self) -> impl Iterator<Item = &PostureFinding> {
         self.evidence
             .findings

@@ -259,7 +259,11 @@ fn config_and_origin() -> Vec<Case> {
             good().with(|view| bases(view, 1)),
             good().with(|view| bases(view, 2)),
         ),
-        ("PLM-I-054", good().file("usr/bin/tool", 0o4755, 0, 0), good()),
+        (
+            "PLM-I-054",
+            good().file("usr/bin/tool", 0o4755, 0, 0),
+            good(),
+        ),
     ]
 }
 

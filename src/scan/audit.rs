@@ -87,6 +87,12 @@ pub fn add_audit(
             evidence.findings.extend(findings);
             evidence.checks.extend(records);
         }
+        if input.settings.specs.is_empty() && input.settings.gaps.is_empty() {
+            let detail = format!("{}: no container is in it", Untrusted(&input.name));
+            evidence
+                .gaps
+                .push(Gap::new(GapKind::UnknownSetting, detail));
+        }
         let whole = input.settings.gaps.iter();
         evidence
             .gaps

@@ -343,3 +343,69 @@ fn every_check_is_in_the_evidence_with_what_it_came_to() {
     assert!(all >= 45, "{all} checks");
     assert!(!with_result(&evidence, "passed").is_empty());
 }
+
+/// Settings that once came out clean, and what is to be said of them.
+#[test]
+fn what_hides_in_paths_scripts_and_volumes_is_found_or_is_a_gap() {
+    const SAFE: &str = "--read-only --cap-drop ALL --security-opt no-new-privileges --memory 512m --pids-limit 256 --user 1000:1000 --network app --cpus 1";
+    let image = format!("alpine@sha256:{}", "0".repeat(64));
+    let up = "../".repeat(40);
+    let scripts = [
+        (
+            format!("docker run {SAFE} -v {up}etc:/x {image} id\n"),
+            "/etc",
+        ),
+        (
+            format!(
+                "docker run {SAFE} {image} id\n(( x = 1 << y ))\ndocker run --privileged bad\n"
+            ),
+            "Privileged",
+        ),
+        (
+            format!("O=--rm\n. ./env\ndocker run $O {SAFE} {image} id\n"),
+            "gap",
+        ),
+        (
+            format!("docker run {SAFE} {image} id\ndocker compose run web\n"),
+            "is not read",
+        ),
+        (
+            format!("docker run {SAFE} {image} id\nbash <<EOF\ndocker run --privileged bad\nEOF\n"),
+            "is not read",
+        ),
+        (
+            format!(
+                "docker run {SAFE} --mount type=volume,dst=/x,volume-opt=type=ext4,volume-opt=device=/dev/sda1 {image} id\n"
+            ),
+            "/dev/sda1",
+        ),
+    ];
+    let env = Env::new();
+    for (script, said) in &scripts {
+        let run = audit(&env, script, "run.sh", &[]);
+        assert_ne!(run.code, 0, "{script}");
+        assert!(
+            run.stdout.contains(said) || *said == "gap",
+            "{said} of {script} in {}",
+            run.stdout
+        );
+    }
+    let compose = "services:\n  a:\n    image: a\n    configs: [c]\nconfigs:\n  c: {file: /var/run/docker.sock}\n";
+    let socket = audit(&env, compose, "compose.yaml", &[]).evidence();
+    finding(&socket, "socket");
+    audit(&env, "services: {}\n", "compose.yaml", &[]).expect_code(4);
+    let oci = r#"{"ociVersion": "1.2.0", "root": {"path": "/"}, "process": {"args": ["x"]}}"#;
+    let evidence = audit(&env, oci, "config.json", &[]).evidence();
+    assert!(
+        evidence["findings"].to_string().contains("PLM-R-052"),
+        "{:?}",
+        strings(&evidence["findings"], "title")
+    );
+    audit(
+        &env,
+        "#!/bin/bash\nid=$(docker run -d --privileged alpine)\n",
+        "run.sh",
+        &[],
+    )
+    .expect_code(1);
+}

@@ -145,7 +145,7 @@ impl<'a> Inputs<'a> {
             name.to_owned(),
             text.form,
             content,
-            settings.map_err(of_settings)?,
+            settled(settings.map_err(of_settings)?, text.folder.as_deref()),
         );
         Ok(AuditInput {
             has_lines: !text.is_live,
@@ -160,11 +160,26 @@ impl<'a> Inputs<'a> {
             .iter()
             .map(|text| (text.name.as_str(), text.content.as_str()))
             .collect();
-        let settings = read::compose(&files, &around).map_err(of_settings)?;
+        let folder = texts.first().and_then(|text| text.folder.as_deref());
+        let settings = settled(read::compose(&files, &around).map_err(of_settings)?, folder);
         let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
         let all: String = files.iter().map(|(_, text)| *text).collect();
         Ok(input(names.join(" + "), Form::Compose, &all, settings))
     }
+}
+
+/// Settings whose relative paths lead from the folder that they lie in.
+fn settled(mut settings: Settings, folder: Option<&Path>) -> Settings {
+    let folder = folder.map(|folder| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        }
+    });
+    let folder = folder.and_then(|folder| std::fs::canonicalize(folder).ok());
+    settings.settle_paths(folder.as_deref().and_then(Path::to_str));
+    settings
 }
 
 fn input(name: String, form: Form, text: &str, settings: Settings) -> AuditInput {

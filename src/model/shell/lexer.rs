@@ -160,10 +160,24 @@ impl<'a> Lexer<'a> {
                 Some(Token::Newline)
             }
             '&' if self.rest().starts_with("&>") => Some(self.redirect()),
+            '(' if self.is_shift() => {
+                // `(( a << b ))`: what is between is no command, and begins no here-document.
+                while !self.take("))") && self.bump().is_some() {}
+                Some(Token::Separator)
+            }
             ';' | '&' | '|' | '(' | ')' => Some(self.operator(c)),
             '<' | '>' if !is_substitution => Some(self.redirect()),
             _ => Some(self.word_or_descriptor()),
         }
+    }
+
+    /// Whether an arithmetic command with a shift begins here (bash(1), "Compound Commands").
+    fn is_shift(&self) -> bool {
+        let line = self.rest().lines().next().unwrap_or_default();
+        let inside = line
+            .strip_prefix("((")
+            .and_then(|line| line.split_once("))"));
+        inside.is_some_and(|(inside, _)| inside.contains("<<"))
     }
 
     fn operator(&mut self, first: char) -> Token {

@@ -43,6 +43,13 @@ const SOCKETS: &[(&str, &str)] = &[
     ("/run/buildkit/buildkitd.sock", "BuildKit"),
     ("/run/cri-dockerd.sock", "cri-dockerd"),
     ("/run/dockershim.sock", "dockershim"),
+    ("/run/host-services/docker.proxy.sock", "Docker Desktop"),
+    ("/run/incus/unix.socket", "Incus"),
+    ("/var/lib/incus/unix.socket", "Incus"),
+    ("/var/lib/lxd/unix.socket", "LXD"),
+    ("/var/snap/lxd/common/lxd/unix.socket", "LXD"),
+    ("/run/libvirt/libvirt-sock", "libvirt"),
+    ("/run/snapd.socket", "snapd"),
 ];
 
 /// The same by their names, wherever they lie: rootless engines, Docker Desktop, Colima.

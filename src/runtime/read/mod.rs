@@ -27,7 +27,7 @@ pub use quadlet::quadlet;
 
 pub use recognise::recognise;
 
-use super::{Pod, RuntimeSpec, Stated, tree::SyntaxError};
+use super::{MountKind, Pod, RuntimeSpec, Setting, Stated, tree::SyntaxError};
 
 /// What a form may ask for beside its own text. The caller decides what is given; a reader opens nothing itself.
 pub trait Surroundings {
@@ -64,6 +64,32 @@ pub struct Settings {
     pub pods: Vec<Pod>,
     /// What could not be told of the text as a whole. Each becomes a gap.
     pub gaps: Vec<Stated<String>>,
+}
+
+impl Settings {
+    /// Says of relative paths that leave their folder where they lead: `../../../etc` is `/etc` for a file three folders deep. Where the
+    /// folder is not known, they lead nobody knows where.
+    pub fn settle_paths(&mut self, folder: Option<&str>) {
+        let mounts = self.specs.iter_mut().flat_map(|spec| &mut spec.mounts);
+        for mount in mounts.filter(|mount| mount.kind == MountKind::Host) {
+            let Setting::Stated(source) = &mut mount.source else {
+                continue;
+            };
+            if !source.value.starts_with("..") {
+                continue;
+            }
+            match folder {
+                Some(folder) => {
+                    source.value = host_path::normalise(&format!("{folder}/{}", source.value))
+                }
+                None => {
+                    let why = format!("{} leaves a folder that is not known", source.value);
+                    let at = source.at.clone();
+                    mount.source = Setting::Unknown { why, at };
+                }
+            }
+        }
+    }
 }
 
 /// Why a text cannot be read as a form.

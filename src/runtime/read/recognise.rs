@@ -13,8 +13,9 @@ pub fn recognise(file: &str, text: &str) -> Result<Form, ReadError> {
     if is_quadlet(text) {
         return Ok(Form::Quadlet);
     }
-    let looks_structured =
-        text.trim_start().starts_with(['{', '[']) || has_ending(file, &["yaml", "yml", "json"]);
+    let looks_structured = text.trim_start().starts_with(['{', '['])
+        || has_ending(file, &["yaml", "yml", "json"])
+        || begins_like_yaml(text);
     match tree::documents(text) {
         Ok(documents) => {
             if let Some(form) = documents.iter().find_map(of_document) {
@@ -29,7 +30,8 @@ pub fn recognise(file: &str, text: &str) -> Result<Form, ReadError> {
         }
         Err(_) => {}
     }
-    if !looks_structured && starts_container(text) {
+    let is_script = text.starts_with("#!") || has_ending(file, &["sh", "bash"]);
+    if !looks_structured && (is_script || starts_container(text)) {
         return Ok(Form::DockerRun);
     }
     Err(ReadError::Unrecognised {
@@ -65,13 +67,22 @@ fn of_document(document: &Node) -> Option<Form> {
     }
 }
 
+/// Whether a line begins as those of Compose files and manifests do.
+fn begins_like_yaml(text: &str) -> bool {
+    const KEYS: [&str; 4] = ["services:", "apiVersion:", "kind:", "include:"];
+    text.lines()
+        .any(|line| KEYS.iter().any(|key| line.starts_with(key)))
+}
+
 /// Whether a line has the words `run` or `create` behind the name of an engine.
 fn starts_container(text: &str) -> bool {
     let folded = text.replace("\\\n", " ");
     folded.lines().any(|line| {
-        let mut words = line
-            .split_whitespace()
-            .map(|word| word.rsplit('/').next().unwrap_or(word));
+        let mut words = line.split_whitespace().map(|word| {
+            word.rsplit(['/', '(', '`', '"', '\'', '='])
+                .next()
+                .unwrap_or(word)
+        });
         let mut after = words
             .by_ref()
             .skip_while(|word| !WORDS.contains(word))

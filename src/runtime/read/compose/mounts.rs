@@ -109,7 +109,10 @@ fn named(root: &Part, name: &str, item: &Part, field: &str) -> Mount {
         .any(|word| matches!(word.trim(), "bind" | "rbind"));
     let kind = text("type");
     let device = options.get("device");
-    if is_bind || (kind == "none" && device.is_some()) || kind == "bind" {
+    let is_disk = device
+        .and_then(Part::sketch)
+        .is_some_and(|path| path.starts_with("/dev/"));
+    if is_bind || is_disk || (kind == "none" && device.is_some()) || kind == "bind" {
         let field = format!("volumes.{name}.driver_opts.device");
         found.kind = MountKind::Host;
         found.source = match device.and_then(|device| Some((device, device.sketch()?))) {
@@ -248,6 +251,15 @@ fn handed_in(
             return Err(item.mark.fault(format!("`{field}` has no `source`")));
         };
         found.source = source.setting(&field)?;
+        // A config from a file is that file, bound. A secret is handed in the same way, and meant to be.
+        let name = source.sketch().unwrap_or_default();
+        if kind == "configs"
+            && let Some(file) = reader.root.at(&[kind, name, "file"])
+            && let Some(path) = file.sketch()
+        {
+            let bound = host(file, path, &field);
+            (found.kind, found.source) = (bound.kind, bound.source);
+        }
         let inside = item.get("target").unwrap_or(source);
         found.target = match inside.sketch() {
             Some(name) => piece(inside, &target(kind, name), &field),

@@ -177,6 +177,14 @@ impl Reader<'_> {
             word.line = word.line.saturating_add(lines);
         }
         let Some((verb, rest)) = run_of(&words) else {
+            if let Some(what) = unread(&words, command) {
+                let at = words
+                    .first()
+                    .map_or_else(Spot::default, |word| word.spot(self.file, ""));
+                self.settings
+                    .gaps
+                    .push(Stated::new(format!("{what} is not read"), at));
+            }
             return;
         };
         let parsed = flags::parse(rest);
@@ -313,6 +321,39 @@ fn run_of(words: &[Word]) -> Option<(&Word, &[Word])> {
     let mut places = places.filter(|place| words.get(*place).is_some_and(is_engine));
     let rest = places.find_map(|place| behind_run(words.get(place + 1..)?))?;
     Some((first, rest))
+}
+
+/// A command that starts containers in a way that is not read here: a gap, and never passed over.
+fn unread(words: &[Word], command: &ShellCommand) -> Option<String> {
+    const OTHERS: [(&str, &[&str]); 7] = [
+        ("compose", &["run", "up", "create", "start", "exec"]),
+        ("service", &["create", "update"]),
+        ("stack", &["deploy", "up"]),
+        ("kube", &["play"]),
+        ("play", &["kube"]),
+        ("exec", &["--privileged"]),
+        ("pod", &["create"]),
+    ];
+    const READERS: [&str; 7] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "ssh"];
+    let shell = words.first().map(program).unwrap_or_default();
+    if command.has_document && READERS.contains(&shell) {
+        return Some(format!("the here-document that {shell} is given"));
+    }
+    let engine = words
+        .iter()
+        .position(|word| is_engine(word) || program(word) == "docker-compose")?;
+    let rest = words.get(engine..)?;
+    let is_compose = rest
+        .first()
+        .is_some_and(|word| program(word) == "docker-compose");
+    let others = OTHERS.iter().find(|(verb, _)| {
+        (is_compose && *verb == "compose") || rest.iter().any(|word| word.text == *verb)
+    });
+    let (verb, actions) = others?;
+    let action = rest
+        .iter()
+        .find(|word| actions.contains(&word.text.as_str()))?;
+    Some(format!("`{verb} {}`", action.text))
 }
 
 /// The words behind `run`, `create`, `container run`, with global flags before.

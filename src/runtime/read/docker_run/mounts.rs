@@ -136,7 +136,9 @@ fn disguise(pairs: &[(String, String)], value: &Word, at: &Spot, mount: &mut Mou
         let mut words = option.split(',');
         words.any(|word| matches!(word, "bind" | "rbind"))
     });
-    if let (true, Some(device)) = (is_bind, find("device")) {
+    // A disk of the host is mounted whole.
+    let is_disk = find("device").is_some_and(|device| device.starts_with("/dev/"));
+    if let (true, Some(device)) = (is_bind || is_disk, find("device")) {
         mount.kind = MountKind::Host;
         mount.source = value.setting(device, at);
     }

@@ -70,10 +70,22 @@ impl<'a> Variables<'a> {
                     }
                 }
             }
-            Some("unset" | "read") => {
+            Some("unset" | "read" | "mapfile" | "readarray" | "getopts" | "select" | "let") => {
                 for name in command.arguments() {
                     self.known.remove(name);
                 }
+            }
+            Some("printf") => {
+                let mut words = command.arguments();
+                if words.any(|word| word == "-v") {
+                    words.next().map(|name| self.known.remove(name));
+                }
+            }
+            // What they do to a variable is not seen: each has its value only if they leave it alone.
+            Some("eval" | "source" | ".") => {
+                self.known
+                    .values_mut()
+                    .for_each(|known| known.is_conditional = true);
             }
             _ => {}
         }

@@ -209,8 +209,26 @@ impl Bundle<'_> {
 
     fn read_root(&mut self) {
         match self.root.get("root") {
-            Some(root) => self.spec.read_only_root = root.boolean("readonly"),
+            Some(root) => {
+                self.spec.read_only_root = root.boolean("readonly");
+                self.read_root_path(&root);
+            }
             None => self.gap("`root` is missing"),
+        }
+    }
+
+    /// A root file system that is the host's own is the whole host, mounted.
+    fn read_root_path(&mut self, root: &Part<'_>) {
+        let Some((path, at)) = root.text_of("path") else {
+            return;
+        };
+        let path = super::host_path::normalise(path);
+        if path == "/" || path.starts_with("..") {
+            let mut mount = super::volume_word::empty(crate::runtime::MountKind::Host, &at);
+            mount.source = Setting::stated(path, at.clone());
+            mount.target = Setting::stated("/".to_owned(), at);
+            mount.read_only = root.boolean("readonly");
+            self.spec.mounts.push(mount);
         }
     }
 

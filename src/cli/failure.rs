@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::Exit;
+use crate::model::Untrusted;
 
 /// An error on its way to the user.
 #[derive(Debug)]
@@ -45,17 +46,26 @@ impl Failure {
     }
 }
 
+/// Names from files and images stand in messages: nothing of them is for a terminal to act on.
+fn safe(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| Untrusted(line).to_string())
+        .collect();
+    lines.join("\n")
+}
+
 impl fmt::Display for Failure {
     /// `error: what`, a line for each cause below it, and the hint.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.error)?;
+        write!(f, "error: {}", safe(&self.error.to_string()))?;
         let mut told = self.error.to_string();
         let mut cause = self.error.source();
         while let Some(error) = cause {
             let text = error.to_string();
             // Many libraries repeat their cause in their own message.
             if !told.contains(&text) {
-                write!(f, "\n  because: {text}")?;
+                write!(f, "\n  because: {}", safe(&text))?;
                 told = text;
             }
             cause = error.source();

@@ -206,17 +206,26 @@ fn write_file(
         let mut buffered = io::BufWriter::new(target);
         return content(&mut buffered).and_then(|()| buffered.flush());
     }
+    // A link stays one: what it leads to is written.
+    let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let file = real.as_path();
+    let before = std::fs::metadata(file)
+        .map(|target| target.permissions())
+        .ok();
     let mut temporary = tempfile::NamedTempFile::new_in(folder_of(file))?;
     let mut buffered = io::BufWriter::new(temporary.as_file_mut());
     content(&mut buffered)?;
     buffered.flush()?;
     drop(buffered);
-    make_readable(temporary.as_file())?;
+    match before {
+        Some(permissions) => temporary.as_file().set_permissions(permissions)?,
+        None => make_readable(temporary.as_file())?,
+    }
     temporary.persist(file)?;
     Ok(())
 }
 
-/// A temporary file is its owner's alone; evidence is a file like any other. It holds no secret.
+/// A temporary file is its owner's alone; evidence is a file like any other. It holds no secret. A file that is there keeps its mode.
 fn make_readable(file: &std::fs::File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))

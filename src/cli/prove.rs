@@ -53,8 +53,8 @@ pub(super) struct ProveArguments {
     time_limit: u64,
 
     /// A variable that the image needs. It goes to the engine, and into no output.
-    #[arg(long = "env", short, value_name = "NAME=VALUE", value_parser = parse_variable)]
-    environment: Vec<(String, String)>,
+    #[arg(long = "env", short, value_name = "NAME=VALUE")]
+    environment: Vec<String>,
 
     /// Give it a network of its own that leads nowhere; otherwise it has none.
     #[arg(long)]
@@ -99,7 +99,10 @@ impl ProveArguments {
             settings.network = Network::Own;
         }
         let mut request = Request::new(&self.image, settings);
-        request.environment.clone_from(&self.environment);
+        let variables = self.environment.iter().map(|text| parse_variable(text));
+        request.environment = variables
+            .collect::<Result<_, _>>()
+            .map_err(Failure::usage)?;
         request.time_limit = Duration::from_secs(self.time_limit.max(1));
         request.fit = self.fit;
         request.wait = match (&self.command, self.wait) {
@@ -157,6 +160,7 @@ fn words(command: &str) -> Result<Vec<String>, Failure> {
     Ok(only.words.iter().map(|word| word.text.clone()).collect())
 }
 
+/// An error does not repeat the text: it can be a secret.
 fn parse_variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if name.is_empty() {

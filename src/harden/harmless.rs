@@ -13,9 +13,34 @@ pub(super) fn harmless(words: &[String]) -> Option<Vec<String>> {
     let is_harmful = words.iter().enumerate().any(|(at, word)| {
         let before = at.checked_sub(1).and_then(|at| words.get(at));
         could_hold_secret(word)
-            || before.is_some_and(|before| names_secret(before) && before.starts_with('-'))
-    });
+            || before.is_some_and(|before| {
+                before.starts_with('-') && (names_secret(before) || takes_secret(before))
+            })
+    }) || could_hold_secret(&words.join(" "));
     (!is_harmful).then(|| words.to_vec())
+}
+
+/// Flags of the clients that health checks call, with a password, an account or a header behind them: `redis-cli -a`, `curl -u`,
+/// `ldapsearch -w`, `sqlcmd -P`, `curl -b`.
+fn takes_secret(flag: &str) -> bool {
+    const FLAGS: [&str; 12] = [
+        "-p",
+        "-P",
+        "-u",
+        "-U",
+        "-a",
+        "-w",
+        "-b",
+        "-H",
+        "--user",
+        "--header",
+        "--cookie",
+        "--proxy-user",
+    ];
+    FLAGS.contains(&flag)
+        || ["-a", "-p", "-u"]
+            .iter()
+            .any(|short| flag.len() > 2 && flag.starts_with(short) && !flag.starts_with("--"))
 }
 
 fn names_secret(word: &str) -> bool {
@@ -29,9 +54,9 @@ fn could_hold_secret(word: &str) -> bool {
         .split_whitespace()
         .any(|part| part.contains(['=', ':']) && names_secret(part));
     let flag_with_value = word.contains(char::is_whitespace)
-        && word.split_whitespace().any(|part| {
-            part.starts_with('-') && (names_secret(part) || matches!(part, "-p" | "-u" | "-a"))
-        });
+        && word
+            .split_whitespace()
+            .any(|part| part.starts_with('-') && (names_secret(part) || takes_secret(part)));
     let in_url = word
         .split("://")
         .skip(1)

@@ -317,3 +317,27 @@ fn image_and_settings_are_one_document_with_one_verdict() {
         refused.stderr
     );
 }
+
+#[test]
+fn a_password_of_a_health_check_is_not_repeated() {
+    let env = Env::new();
+    for test in [
+        json!(["CMD", "redis-cli", "-a", "hunter2", "ping"]),
+        json!(["CMD", "curl", "-u", "admin:hunter2", "localhost"]),
+        json!(["CMD-SHELL", "wget --header 'X-Api: hunter2' localhost"]),
+    ] {
+        let image = ImageBuilder::new()
+            .layer("COPY", |layer| layer.file("etc/passwd", PASSWD).file_with_mode("bin/app", "\u{7f}ELF", 0o755))
+            .config(json!({"Entrypoint": ["/bin/app"], "User": "1000:1000", "Healthcheck": {"Test": test}}));
+        image.write_layout(&env.path("layout"));
+        let layout = format!("oci:{}", env.path("layout").display());
+        for form in ["docker", "compose", "kubernetes", "quadlet", "oci", "plan"] {
+            let run = env.run(&["harden", "--for", form, &layout]).expect_code(0);
+            assert!(
+                !run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"),
+                "{form}: {}",
+                run.stdout
+            );
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use super::ReadingArguments;
+use crate::cli::Failure;
 use crate::model::limits::read_at_most;
 use crate::runtime::read::Surroundings;
 
@@ -24,7 +25,7 @@ impl<'a> Folder<'a> {
         let variables = arguments
             .variables
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+            .filter_map(|text| text.split_once('='));
         Self {
             root: folder,
             arguments,
@@ -39,6 +40,10 @@ impl Surroundings for Folder<'_> {
             .root
             .as_ref()
             .ok_or("the settings came without a folder")?;
+        // A pipe would wait for somebody who writes.
+        if std::fs::metadata(folder.join(path)).is_ok_and(|found| !found.is_file()) {
+            return Err("it is no file".to_owned());
+        }
         let file = File::open(folder.join(path)).map_err(|error| in_words(&error))?;
         if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             return Err("it is no file".to_owned());
@@ -73,18 +78,18 @@ fn in_words(error: &std::io::Error) -> String {
     }
 }
 
-/// `NAME=VALUE`.
-pub(super) fn parse_variable(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
-    let is_name = !name.is_empty()
-        && name
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || character == '_');
-    if is_name {
-        Ok((name.to_owned(), value.to_owned()))
-    } else {
-        Err(format!("`{name}` is no name of a variable"))
+/// Refuses what is not `NAME=VALUE`, without repeating it: the value can be a secret.
+pub(super) fn check_variables(variables: &[String]) -> Result<(), Failure> {
+    for text in variables {
+        let name = text.split_once('=').map_or("", |(name, _)| name);
+        let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        if name.is_empty() || !name.chars().all(is_name) {
+            return Err(Failure::usage(
+                "--set takes NAME=VALUE, with a name of letters, digits and `_`",
+            ));
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -104,7 +109,7 @@ mod tests {
     #[test]
     fn a_variable_is_what_the_user_sets_and_the_environment_only_if_he_says_so() {
         let mut arguments = ReadingArguments {
-            variables: vec![("TAG".to_owned(), "1".to_owned())],
+            variables: vec!["TAG=1".to_owned()],
             ..ReadingArguments::default()
         };
         assert_eq!(
@@ -117,10 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_has_a_name() {
-        assert!(
-            parse_variable("A_1=b=c").is_ok_and(|(name, value)| name == "A_1" && value == "b=c")
-        );
-        assert!(parse_variable("=b").is_err() && parse_variable("A").is_err());
+    fn what_is_no_variable_is_refused_and_not_repeated() {
+        assert!(check_variables(&["A_1=b=c".to_owned()]).is_ok());
+        for wrong in ["=hunter2", "hunter2", "A-B=hunter2"] {
+            let failure = check_variables(&[wrong.to_owned()]).expect_err("no variable");
+            assert!(!failure.to_string().contains("hunter2"), "{failure}");
+        }
     }
 }

@@ -83,8 +83,8 @@ pub(super) struct ReadingArguments {
     profile: Vec<String>,
 
     /// A variable for Compose files and shell scripts.
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = around::parse_variable)]
-    variables: Vec<(String, String)>,
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    variables: Vec<String>,
 
     /// Take variables that are not set otherwise from this command's environment.
     #[arg(long)]
@@ -121,6 +121,7 @@ impl ReadingArguments {
 impl AuditArguments {
     pub(super) fn run(self, manners: Manners) -> Result<Exit, Failure> {
         Output::check(&self.output)?;
+        around::check_variables(&self.settings.reading.variables)?;
         let sources = self.sources()?;
         let inputs = Inputs::new(&self.settings.reading).read(&sources)?;
         let image = self

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::Look;
 use super::told::{Told, told};
 use crate::evidence::Evidence;
-use crate::model::Severity;
+use crate::model::{Severity, Untrusted};
 
 pub(super) fn write(evidence: &Evidence, _: Look, out: &mut dyn Write) -> io::Result<()> {
     for row in told(evidence).filter(|row| row.counts) {
@@ -52,6 +52,7 @@ fn annotation(row: &Told) -> String {
 
 /// The text of a command: a line break would end it, and what follows could be a command of its own.
 fn data(text: &str) -> String {
+    let text = Untrusted(text).to_string();
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")

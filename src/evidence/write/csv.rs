@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::Look;
 use super::told::{Told, told};
 use crate::evidence::Evidence;
+use crate::model::Untrusted;
 
 const HEAD: [&str; 12] = [
     "image", "kind", "severity", "id", "subject", "title", "fixed_in", "path", "line", "layer",
@@ -48,6 +49,7 @@ fn row(cells: &[String], out: &mut dyn Write) -> io::Result<()> {
 /// Quoted where RFC 4180 asks for it. A spreadsheet takes a cell that begins with one of `=+-@` for a formula and runs it: such a cell
 /// gets a quote before it (OWASP, "CSV injection").
 fn quoted(cell: &str) -> String {
+    let cell = Untrusted(cell).to_string();
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         "'"
     } else {

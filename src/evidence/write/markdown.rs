@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Look;
 use super::told::{Told, told};
 use crate::evidence::{Evidence, Verdict};
-use crate::model::Severity;
+use crate::model::{Severity, Untrusted};
 
 /// Findings that are listed; a job summary of GitHub takes one megabyte.
 const ROWS: usize = 500;
@@ -103,7 +103,7 @@ fn is_plain_link(url: &str) -> bool {
 /// Text that is shown as it is: nothing in it is markup, and a row stays one row.
 pub(super) fn text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in Untrusted(text).to_string().chars() {
         match character {
             '\n' | '\r' => safe.push(' '),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!' | '~' | '&' | '@' => {
@@ -124,7 +124,8 @@ pub(super) fn code(text: &str) -> String {
         .max()
         .unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let text = text.replace(['\n', '\r'], " ").replace('|', "\\|");
+    let text = text.replace(['\n', '\r'], " ");
+    let text = Untrusted(&text).to_string().replace('|', "\\|");
     let space = if text.starts_with('`') || text.ends_with('`') {
         " "
     } else {

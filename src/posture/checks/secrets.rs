@@ -134,13 +134,13 @@ fn environment(view: &ImageView) -> Outcome {
     let failures = variables
         .filter_map(|(name, value)| {
             let detail = if names_credential(name) && can_be_credential(value) {
-                format!("{name} has a value")
+                format!("{} has a value", shown(name))
             } else if has_user_information(value) {
-                format!("{name} is an address with a password")
+                format!("{} is an address with a password", shown(name))
             } else {
                 return None;
             };
-            Some(config_failure(format!("env {name}"), detail))
+            Some(config_failure(format!("env {}", shown(name)), detail))
         })
         .collect();
     Outcome::of(failures)

@@ -114,7 +114,7 @@ fn seen(id: &str, grounds: &Grounds<'_>, observation: &Observation) -> Told {
         "PLM-L-006" => each(observation, "namespaces", shared),
         "PLM-L-007" => unplanned(grounds, observation),
         "PLM-L-008" => label(grounds, observation),
-        "PLM-L-009" => changed(observation),
+        "PLM-L-009" => changed(grounds, observation),
         "PLM-L-010" => each(observation, "Uid or uid_map", |process| {
             host_root(process, observation.way)
         }),
@@ -260,12 +260,20 @@ fn label(grounds: &Grounds<'_>, observation: &Observation) -> Told {
     })
 }
 
-fn changed(observation: &Observation) -> Told {
+/// The engine itself makes the folders over which it mounts, where the image has none.
+fn changed(grounds: &Grounds<'_>, observation: &Observation) -> Told {
+    let places = &grounds.settings.writable;
+    let is_of_mount = |path: &LayerPath| {
+        places
+            .iter()
+            .any(|place| place.path.is_within(path.as_str()))
+    };
     match &observation.changes {
         None => Told::Unknown("the engine does not tell changed files".to_owned()),
         Some(paths) => Told::of(
             paths
                 .iter()
+                .filter(|path| !is_of_mount(path))
                 .take(20)
                 .map(|path| format!("{path} was written"))
                 .collect(),

@@ -30,8 +30,15 @@ fn secrets(subject: &Subject<'_>) -> Told {
         .filter_map(|variable| {
             let value = variable.value.as_deref().filter(|value| is_value(value))?;
             let kind = (subject.environment)(&variable.name, value)?;
-            let detail = format!("the variable {} holds {}", variable.name, a(&kind));
-            Some(Failure::new(detail, variable.at.place()))
+            let name = shown_name(&variable.name);
+            let mut place = variable.at.place();
+            place.field = place
+                .field
+                .map(|field| field.replace(&variable.name, &name));
+            Some(Failure::new(
+                format!("the variable {name} holds {}", a(&kind)),
+                place,
+            ))
         })
         .collect();
     let mut blind = None;
@@ -45,6 +52,15 @@ fn secrets(subject: &Subject<'_>) -> Told {
         }
     }
     judged(failures, blind)
+}
+
+/// A variable's name, as far as it is one: `PASSWORD: x` in a list is a name with its value in it.
+fn shown_name(name: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    match name.find(|c| !is_part(c)) {
+        Some(end) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
 }
 
 /// `a password`, `an API key`.

@@ -78,15 +78,12 @@ impl Settings {
             if !source.value.starts_with("..") {
                 continue;
             }
-            match folder {
-                Some(folder) => {
-                    source.value = host_path::normalise(&format!("{folder}/{}", source.value))
-                }
-                None => {
-                    let why = format!("{} leaves a folder that is not known", source.value);
-                    let at = source.at.clone();
-                    mount.source = Setting::Unknown { why, at };
-                }
+            if let Some(folder) = folder {
+                source.value = host_path::normalise(&format!("{folder}/{}", source.value));
+            } else {
+                let why = format!("{} leaves a folder that is not known", source.value);
+                let at = source.at.clone();
+                mount.source = Setting::Unknown { why, at };
             }
         }
     }

@@ -19,6 +19,9 @@ pub(super) fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result
     filled(text, value, 0)
 }
 
+/// Bytes that a text may grow to: a variable of variables of variables would fill the memory.
+const LONGEST: usize = 1 << 20;
+
 fn filled(
     text: &str,
     value: &dyn Fn(&str) -> Option<String>,
@@ -34,6 +37,9 @@ fn filled(
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('$') {
         done.text.push_str(before);
+        if done.text.len() > LONGEST {
+            return Err("its variables make it too long".to_owned());
+        }
         rest = behind;
         if let Some(behind) = rest.strip_prefix('$') {
             done.text.push('$');

@@ -14,10 +14,16 @@ pub(super) fn harmless(words: &[String]) -> Option<Vec<String>> {
         let before = at.checked_sub(1).and_then(|at| words.get(at));
         could_hold_secret(word)
             || before.is_some_and(|before| {
-                before.starts_with('-') && (names_secret(before) || takes_secret(before))
+                before.starts_with('-')
+                    && (names_secret(before) || takes_secret(before) && !is_plain(word))
             })
-    }) || could_hold_secret(&words.join(" "));
+    });
     (!is_harmful).then(|| words.to_vec())
+}
+
+/// A path or a number: `gunicorn -p /run/app.pid`, `app -p 8080`.
+fn is_plain(word: &str) -> bool {
+    word.starts_with('/') || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Flags of the clients that health checks call, with a password, an account or a header behind them: `redis-cli -a`, `curl -u`,

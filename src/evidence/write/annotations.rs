@@ -52,10 +52,11 @@ fn annotation(row: &Told) -> String {
 
 /// The text of a command: a line break would end it, and what follows could be a command of its own.
 fn data(text: &str) -> String {
-    let text = Untrusted(text).to_string();
-    text.replace('%', "%25")
+    let text = text
+        .replace('%', "%25")
         .replace('\r', "%0D")
-        .replace('\n', "%0A")
+        .replace('\n', "%0A");
+    Untrusted(&text).to_string()
 }
 
 fn property(text: &str) -> String {

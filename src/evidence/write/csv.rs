@@ -49,7 +49,11 @@ fn row(cells: &[String], out: &mut dyn Write) -> io::Result<()> {
 /// Quoted where RFC 4180 asks for it. A spreadsheet takes a cell that begins with one of `=+-@` for a formula and runs it: such a cell
 /// gets a quote before it (OWASP, "CSV injection").
 fn quoted(cell: &str) -> String {
-    let cell = Untrusted(cell).to_string();
+    let lines: Vec<String> = cell
+        .split('\n')
+        .map(|line| Untrusted(line).to_string())
+        .collect();
+    let cell = lines.join("\n");
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         "'"
     } else {

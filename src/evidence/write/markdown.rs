@@ -103,9 +103,9 @@ fn is_plain_link(url: &str) -> bool {
 /// Text that is shown as it is: nothing in it is markup, and a row stays one row.
 pub(super) fn text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in Untrusted(text).to_string().chars() {
+    let text = text.replace(['\n', '\r'], " ");
+    for character in Untrusted(&text).to_string().chars() {
         match character {
-            '\n' | '\r' => safe.push(' '),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!' | '~' | '&' | '@' => {
                 safe.push('\\');
                 safe.push(character);

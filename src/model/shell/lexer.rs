@@ -173,11 +173,17 @@ impl<'a> Lexer<'a> {
 
     /// Whether an arithmetic command with a shift begins here (bash(1), "Compound Commands").
     fn is_shift(&self) -> bool {
-        let line = self.rest().lines().next().unwrap_or_default();
-        let inside = line
-            .strip_prefix("((")
-            .and_then(|line| line.split_once("))"));
-        inside.is_some_and(|(inside, _)| inside.contains("<<"))
+        // Such commands are short, and a line of a million brackets is to be read in one pass.
+        const LONGEST: usize = 120;
+        let inside = self.rest().strip_prefix("((");
+        let Some(rest) = inside.filter(|rest| !rest.starts_with('(')) else {
+            return false;
+        };
+        let end = rest.char_indices().nth(LONGEST);
+        let near = rest.get(..end.map_or(rest.len(), |(end, _)| end));
+        let line = near.unwrap_or_default().lines().next().unwrap_or_default();
+        line.split_once("))")
+            .is_some_and(|(inside, _)| inside.contains("<<"))
     }
 
     fn operator(&mut self, first: char) -> Token {

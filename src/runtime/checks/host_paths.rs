@@ -45,9 +45,6 @@ const SOCKETS: &[(&str, &str)] = &[
     ("/run/dockershim.sock", "dockershim"),
     ("/run/host-services/docker.proxy.sock", "Docker Desktop"),
     ("/run/incus/unix.socket", "Incus"),
-    ("/var/lib/incus/unix.socket", "Incus"),
-    ("/var/lib/lxd/unix.socket", "LXD"),
-    ("/var/snap/lxd/common/lxd/unix.socket", "LXD"),
     ("/run/libvirt/libvirt-sock", "libvirt"),
     ("/run/snapd.socket", "snapd"),
 ];

@@ -3,10 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::Failure;
+use super::{Failure, input_file};
 use crate::evidence::{Evidence, EvidenceError, read as read_evidence};
 use crate::model::Digest;
-use crate::model::limits::read_at_most;
 
 /// Bytes of a document that are read: of 50,000 findings it has some 100 MB.
 const LIMIT: u64 = 2 << 30;
@@ -19,14 +18,6 @@ struct Unreadable {
     source: EvidenceError,
 }
 
-/// A file that cannot be read at all.
-#[derive(Debug, thiserror::Error)]
-#[error("{name} cannot be read")]
-struct Unread {
-    name: String,
-    source: std::io::Error,
-}
-
 /// Reads the evidence of a file, or of standard input.
 pub(super) fn read(path: &Path) -> Result<(Digest, Evidence), Failure> {
     let is_stdin = path == Path::new("-");
@@ -36,16 +27,10 @@ pub(super) fn read(path: &Path) -> Result<(Digest, Evidence), Failure> {
         path.display().to_string()
     };
     let bytes = if is_stdin {
-        read_at_most(std::io::stdin().lock(), LIMIT)
+        input_file::read(&name, Ok(std::io::stdin().lock()), LIMIT)?
     } else {
-        File::open(path).and_then(|file| read_at_most(file, LIMIT))
+        input_file::read(&name, File::open(path), LIMIT)?
     };
-    let bytes = bytes.map_err(|source| {
-        Failure::new(Unread {
-            name: name.clone(),
-            source,
-        })
-    })?;
     let evidence = read_evidence(&bytes).map_err(|source| {
         Failure::new(Unreadable { name, source })
             .with_hint(Some("`plimsoll scan -o json=FILE` writes it"))

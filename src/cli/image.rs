@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::progress::Bars;
 use super::secret_options::{SecretSettings, tell_remarks};
-use super::{Exit, Failure, Manners, folders};
+use super::{Exit, Failure, Manners, folders, input_file};
 use crate::advisories::{AsOf, Store};
 use crate::evidence::{Evidence, Gate};
 use crate::inventory::{SBOM_LIMIT, read_sbom};
@@ -15,8 +15,10 @@ use crate::layers::Cache;
 use crate::model::limits::read_at_most;
 use crate::model::{Date, Limits, Platform};
 use crate::posture::{Bases, ImageView};
+use crate::runtime::checks::ImageFacts;
 use crate::scan::{
-    Explained, Progress as _, ScanError, ScanOptions, explain, explain_sbom, scan, scan_sbom, view,
+    Explained, Progress as _, ScanError, ScanOptions, explain, explain_sbom, scan, scan_sbom,
+    scan_with_facts, view,
 };
 use crate::source::{self, Image, Reference, SourceError, SourceOptions};
 
@@ -155,6 +157,24 @@ impl ImageArguments {
         let of_list =
             |name: &str, bytes: &[u8], options: &_| scan_sbom(name, bytes, store, options);
         let of_image = |image: &Image, options: &_, bars: &Bars| scan(image, store, options, bars);
+        self.look(subject, wanted, manners, of_list, of_image)
+    }
+
+    /// The same, with what an audit of its settings asks of the image, from one reading; a list of packages tells nothing of that.
+    pub(super) fn scan_with_facts(
+        &self,
+        subject: &Subject,
+        store: &Store,
+        wanted: Wanted,
+        manners: Manners,
+    ) -> Result<(Evidence, Option<ImageFacts>), Failure> {
+        let of_list = |name: &str, bytes: &[u8], options: &_| {
+            scan_sbom(name, bytes, store, options).map(|evidence| (evidence, None))
+        };
+        let of_image = |image: &Image, options: &_, bars: &Bars| {
+            let (evidence, facts) = scan_with_facts(image, store, options, bars)?;
+            Ok((evidence, Some(facts)))
+        };
         self.look(subject, wanted, manners, of_list, of_image)
     }
 
@@ -311,14 +331,7 @@ fn is_sbom(path: &Path) -> bool {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    File::open(path)
-        .and_then(|file| read_at_most(file, SBOM_LIMIT))
-        .map_err(|source| {
-            Failure::new(Unread {
-                path: path.into(),
-                source,
-            })
-        })
+    input_file::read(&path.display().to_string(), File::open(path), SBOM_LIMIT)
 }
 
 /// The name without this machine's folders, as it goes into the evidence.
@@ -327,14 +340,6 @@ fn file_name(path: &Path) -> String {
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned()
-}
-
-/// A file that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{} cannot be read", path.display())]
-struct Unread {
-    path: PathBuf,
-    source: std::io::Error,
 }
 
 /// The bounds that can be changed.

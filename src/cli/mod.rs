@@ -17,6 +17,7 @@ mod fetch;
 mod folders;
 mod harden;
 mod image;
+mod input_file;
 mod key;
 mod output;
 mod page;

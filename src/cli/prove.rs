@@ -144,7 +144,8 @@ impl ProveArguments {
     }
 }
 
-fn of_engine(error: ProveError) -> Failure {
+/// What an engine refuses, with what to do next.
+pub(super) fn of_engine(error: ProveError) -> Failure {
     let hint = error.hint();
     Failure::new(error).with_hint(hint)
 }

@@ -13,6 +13,7 @@ use super::{Exit, Failure, Manners, base, db, evidence_file, folders};
 use crate::advisories::{AsOf, Store, needed_ecosystems};
 use crate::evidence::{Evidence, Gate};
 use crate::model::Date;
+use crate::runtime::checks::ImageFacts;
 use crate::scan::{add_audit, add_proof, image_facts};
 
 const EXAMPLES: &str = "Examples:
@@ -129,13 +130,22 @@ impl ScanArguments {
     }
 
     /// The settings are audited beside the image that they run.
-    fn add_settings(&self, evidence: &mut Evidence, manners: Manners) -> Result<(), Failure> {
+    fn add_settings(
+        &self,
+        evidence: &mut Evidence,
+        facts: Option<ImageFacts>,
+        manners: Manners,
+    ) -> Result<(), Failure> {
         if self.settings.is_empty() {
             return Ok(());
         }
         let reading = ReadingArguments::default();
         let inputs = Inputs::new(&reading).read(&self.settings)?;
-        let image = image_facts(&self.image.view(manners)?);
+        // A scan without the boundary has not looked at what the audit asks of the image.
+        let image = match facts {
+            Some(facts) => facts,
+            None => image_facts(&self.image.view(manners)?),
+        };
         let options = reading.options(self.fail_on, Some(image));
         add_audit(evidence, inputs, &options).map_err(Failure::new)
     }
@@ -171,8 +181,13 @@ impl ScanArguments {
             settings: self.secrets.settings()?,
             bases: base::read(self.bases.as_deref())?,
         };
-        let mut evidence = self.image.scan(&subject, &store, wanted, manners)?;
-        self.add_settings(&mut evidence, manners)?;
+        let (mut evidence, facts) = if self.settings.is_empty() || self.no_posture {
+            (self.image.scan(&subject, &store, wanted, manners)?, None)
+        } else {
+            let image = &self.image;
+            image.scan_with_facts(&subject, &store, wanted, manners)?
+        };
+        self.add_settings(&mut evidence, facts, manners)?;
         self.add_proof(&mut evidence)?;
         self.secrets.write_baseline(&evidence.findings)?;
         let look = look(manners)?;

@@ -7,7 +7,7 @@
 use crate::model::{Capability, CapabilitySet, CheckPlace};
 use crate::runtime::checks::host_paths::{HostPath, canonical, classify, is_in};
 use crate::runtime::checks::{Subject, checks, is_host_itself};
-use crate::runtime::{Form, MountKind, Namespace, Setting, Spot};
+use crate::runtime::{Form, MountKind, Setting, Spot};
 
 /// The ways out of one container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub fn ways_out(subject: &Subject<'_>) -> Boundary {
     privileged(subject).into_iter().for_each(&mut add);
     mounts(subject).into_iter().for_each(&mut add);
     // A user namespace of its own, and what it makes of capabilities and devices.
-    if !has_own_users(subject) && subject.spec.privileged.value() != Some(&true) {
+    if !subject.has_own_users() && subject.spec.privileged.value() != Some(&true) {
         devices(subject).into_iter().for_each(&mut add);
         capabilities(subject).into_iter().for_each(&mut add);
         kernel_paths(subject).into_iter().for_each(&mut add);
@@ -114,20 +114,6 @@ fn depends(way: WayOut) -> WayOut {
     }
 }
 
-fn has_own_users(subject: &Subject<'_>) -> bool {
-    matches!(
-        subject.spec.namespaces.user.value(),
-        Some(Namespace::Private | Namespace::Named(_) | Namespace::Joined(_))
-    )
-}
-
-fn is_host(subject: &Subject<'_>, setting: &Setting<Namespace>) -> bool {
-    match setting.value() {
-        Some(namespace) => *namespace == Namespace::Host,
-        None => setting.is_absent() && subject.spec.container.form == Form::Oci,
-    }
-}
-
 /// What could not be told and would decide.
 fn unknown(subject: &Subject<'_>) -> Vec<String> {
     let spec = subject.spec;
@@ -163,7 +149,7 @@ fn privileged(subject: &Subject<'_>) -> Vec<WayOut> {
         let made_by = vec![("privileged".to_owned(), stated.at.place())];
         let how = "the host's disk is mounted from its device";
         let found = way(subject, "privileged", how, made_by, "PLM-R-001");
-        ways.push(if has_own_users(subject) {
+        ways.push(if subject.has_own_users() {
             depends(found)
         } else {
             found
@@ -236,7 +222,7 @@ fn mounts(subject: &Subject<'_>) -> Vec<WayOut> {
         if let Some((name, how, check)) = found {
             let made_by = vec![(format!("the mount of {path}"), mount.at.place())];
             let found = way(subject, name, how, made_by, check);
-            let is_sure = !has_own_users(subject)
+            let is_sure = !subject.has_own_users()
                 && check != "PLM-R-056"
                 && path != "/var"
                 && !is_in(&path, "/sys/fs/cgroup");
@@ -327,7 +313,7 @@ fn capabilities(subject: &Subject<'_>) -> Vec<WayOut> {
         })
         .collect();
     let pid = &subject.spec.namespaces.pid;
-    if has("SYS_PTRACE") && is_host(subject, pid) {
+    if has("SYS_PTRACE") && subject.is_host(pid) {
         let spot = pid.spot().unwrap_or(&subject.spec.container.at);
         let settings = vec![
             made_by("SYS_PTRACE"),
@@ -369,7 +355,7 @@ fn kernel_paths(subject: &Subject<'_>) -> Vec<WayOut> {
 /// containerd before 1.3.9 and 1.4.3 listened on an abstract socket, which is of the network namespace (CVE-2020-15257).
 fn host_network(subject: &Subject<'_>) -> Option<WayOut> {
     let network = &subject.spec.namespaces.network;
-    if !is_host(subject, network) || has_own_users(subject) {
+    if !subject.is_host(network) || subject.has_own_users() {
         return None;
     }
     let spot = network.spot().unwrap_or(&subject.spec.container.at);
@@ -388,7 +374,7 @@ fn host_network(subject: &Subject<'_>) -> Option<WayOut> {
 mod tests {
     use super::*;
     use crate::runtime::checks::samples::{FORMS, bare, bind, hardened, said, unknown, words};
-    use crate::runtime::{Device, RuntimeSpec};
+    use crate::runtime::{Device, Namespace, RuntimeSpec};
 
     fn ways(spec: &RuntimeSpec) -> Vec<(&'static str, Certainty)> {
         let boundary = ways_out(&Subject::new(spec, &|_, _| None));

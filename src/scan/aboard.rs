@@ -10,7 +10,7 @@ use crate::evidence::{
     FoundSecret, PackageRecord, Policy, SCHEMA, Subject, Tool, Verdict, boundary, gather_secrets,
     vulnerability,
 };
-use crate::model::{Accounting, Digest, Distribution, Gap, GapKind, Package};
+use crate::model::{Accounting, Date, Digest, Distribution, Gap, GapKind, Package};
 use crate::posture::{self, ImageView};
 
 /// All that is known of a subject before the advisories are asked.
@@ -39,12 +39,12 @@ impl Aboard {
     ) -> Result<Evidence, ScanError> {
         self.keep_what_is_wanted(options);
         let (vulnerabilities, unjudged) = self.vulnerabilities(store, options.new_since)?;
-        let (as_of_date, past_life) = life::judge(store, self.distribution.as_ref(), options.date)?;
-        let (boundary, checks) = self.boundary(options, store)?;
+        let life = life::judge(store, self.distribution.as_ref(), options.date)?;
+        let (boundary, checks) = self.boundary(life.ended);
         let findings = self.findings(vulnerabilities, boundary);
         let starter = store.starter_size()?;
         let (aged_by, stale) = age::judge(store, options)?;
-        let unjudged = unjudged.into_iter().chain(past_life).chain(stale);
+        let unjudged = unjudged.into_iter().chain(life.over).chain(stale);
         let gaps = gaps(self.gaps, unjudged, starter);
         Ok(Evidence {
             schema: SCHEMA.to_owned(),
@@ -63,7 +63,7 @@ impl Aboard {
             standards: Vec::new(),
             proof: None,
             advisories: Some(advisories_of(store, options)?),
-            as_of_date: as_of_date.or(aged_by),
+            as_of_date: life.asked.or(aged_by),
             policy: Policy {
                 fail_on: options.gate,
                 secrets: options.secrets,
@@ -145,19 +145,14 @@ impl Aboard {
     }
 
     /// What the image itself says of the container boundary.
-    fn boundary(
-        &mut self,
-        options: &ScanOptions,
-        store: &Store,
-    ) -> Result<(Vec<Finding>, Vec<CheckRecord>), ScanError> {
+    fn boundary(&mut self, ended: Option<Option<Date>>) -> (Vec<Finding>, Vec<CheckRecord>) {
         let Some(mut view) = self.view.take() else {
-            return Ok((Vec::new(), Vec::new()));
+            return (Vec::new(), Vec::new());
         };
-        view.date = options.date;
-        view.end_of_life = life::ended(store, self.distribution.as_ref(), options.date)?;
+        view.end_of_life = ended;
         let checked = posture::checks::run(&view);
         let instruction = |layer: usize| self.subject.layers.get(layer)?.instruction.clone();
-        Ok(boundary(&checked, instruction))
+        boundary(&checked, instruction)
     }
 
     fn findings(&mut self, mut findings: Vec<Finding>, boundary: Vec<Finding>) -> Vec<Finding> {

@@ -5,32 +5,35 @@ use super::ScanError;
 use crate::advisories::{EndOfLife, Store};
 use crate::model::{Date, Distribution, Gap, GapKind, Untrusted};
 
-/// The day that was asked for, if the store knows the release, and the gap if its life is over by then.
+/// What is known of the release's life on the day that was asked for.
+#[derive(Default)]
+pub(super) struct Life {
+    /// The day, if the store knows the release.
+    pub(super) asked: Option<Date>,
+    /// The gap, if the life is over by then.
+    pub(super) over: Option<Gap>,
+    /// Since when it is over, if it is; `None` where the store does not know it or no day was asked.
+    pub(super) ended: Option<Option<Date>>,
+}
+
+/// Asks the store.
 pub(super) fn judge(
     store: &Store,
     distribution: Option<&Distribution>,
     date: Option<Date>,
-) -> Result<(Option<Date>, Option<Gap>), ScanError> {
+) -> Result<Life, ScanError> {
     let (Some(distribution), Some(date)) = (distribution, date) else {
-        return Ok((None, None));
+        return Ok(Life::default());
     };
     let Some(life) = store.end_of_life(distribution)? else {
-        return Ok((None, None));
+        return Ok(Life::default());
     };
-    Ok((Some(date), past_life(distribution, &life, date)))
-}
-
-/// Whether the distribution's life is over on that day, and since when; `None` where the store does not know it or no day was asked.
-pub(super) fn ended(
-    store: &Store,
-    distribution: Option<&Distribution>,
-    date: Option<Date>,
-) -> Result<Option<Option<Date>>, ScanError> {
-    let (Some(distribution), Some(date)) = (distribution, date) else {
-        return Ok(None);
-    };
-    let life = store.end_of_life(distribution)?;
-    Ok(life.map(|life| past_life(distribution, &life, date).and(life.ends)))
+    let over = past_life(distribution, &life, date);
+    Ok(Life {
+        asked: Some(date),
+        ended: Some(over.as_ref().and(life.ends)),
+        over,
+    })
 }
 
 fn past_life(distribution: &Distribution, life: &EndOfLife, date: Date) -> Option<Gap> {
@@ -99,6 +102,15 @@ fn name(distribution: &Distribution) -> String {
 mod tests {
     use super::*;
 
+    /// The day and the gap.
+    fn asked(
+        store: &Store,
+        distribution: Option<&Distribution>,
+        date: Option<Date>,
+    ) -> Result<(Option<Date>, Option<Gap>), ScanError> {
+        judge(store, distribution, date).map(|life| (life.asked, life.over))
+    }
+
     fn on(id: &str, version: &str) -> Distribution {
         Distribution {
             id: id.into(),
@@ -110,7 +122,7 @@ mod tests {
     fn judged(distribution: &Distribution, date: &str) -> (Option<String>, Option<String>) {
         let store = Store::starter().expect("starter");
         let date = date.parse().expect("a date");
-        let (date, gap) = judge(&store, Some(distribution), Some(date)).expect("judged");
+        let (date, gap) = asked(&store, Some(distribution), Some(date)).expect("judged");
         (date.map(|date| date.to_string()), gap.map(|gap| gap.detail))
     }
 
@@ -162,7 +174,7 @@ mod tests {
     fn a_store_without_ends_of_support_goes_by_those_inside_plimsoll() {
         let empty = Store::in_memory().expect("store");
         let date = "2026-11-24".parse().ok();
-        let (as_of, gap) = judge(&empty, Some(&on("debian", "9")), date).expect("judged");
+        let (as_of, gap) = asked(&empty, Some(&on("debian", "9")), date).expect("judged");
         assert_eq!((as_of, gap.is_some()), (date, true));
     }
 
@@ -171,11 +183,11 @@ mod tests {
         let store = Store::starter().expect("starter");
         let debian = on("debian", "9");
         assert_eq!(
-            judge(&store, Some(&debian), None).expect("judged"),
+            asked(&store, Some(&debian), None).expect("judged"),
             (None, None)
         );
         assert_eq!(judged(&on("wolfi", "20230201"), "2026-11-24"), (None, None));
         let date = "2026-11-24".parse().ok();
-        assert_eq!(judge(&store, None, date).expect("judged"), (None, None));
+        assert_eq!(asked(&store, None, date).expect("judged"), (None, None));
     }
 }

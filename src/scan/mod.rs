@@ -23,6 +23,7 @@ use crate::inventory;
 use crate::layers::{Cache, DetectorSet, LayerError, ParseError, squash};
 use crate::model::{Date, DiffId, Digest, LayerDescriptor, Limits};
 use crate::posture::{self, Bases, BasesError, ImageView};
+use crate::runtime::checks::ImageFacts;
 use crate::secrets::{Engine, Exceptions, RuleError, Rules};
 use crate::source::{Image, SourceError};
 
@@ -201,6 +202,19 @@ pub fn scan(
 ) -> Result<Evidence, ScanError> {
     let (aboard, detectors) = look(image, options, progress)?;
     aboard.evidence(store, options, detectors)
+}
+
+/// Scans one image, and tells what an audit of its settings asks of it.
+pub fn scan_with_facts(
+    image: &Image,
+    store: &Store,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+) -> Result<(Evidence, ImageFacts), ScanError> {
+    let ((aboard, facts), detectors) = look_with(image, options, progress, |found| {
+        (found.aboard(), image_facts(&found.view()))
+    })?;
+    Ok((aboard.evidence(store, options, detectors)?, facts))
 }
 
 /// Explains why a scan of an image finds an advisory, or why it does not. Nothing but packages is looked for.

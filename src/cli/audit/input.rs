@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use super::ReadingArguments;
 use super::around::{Folder, LIMIT};
-use crate::cli::Failure;
+use crate::cli::prove::of_engine;
+use crate::cli::{Failure, input_file};
 use crate::model::Digest;
-use crate::model::limits::read_at_most;
-use crate::prove::{ProveError, inspect_all};
+use crate::prove::inspect_all;
 use crate::runtime::Form;
 use crate::runtime::read::{self, ReadError, Settings};
 use crate::scan::AuditInput;
@@ -203,23 +203,9 @@ fn recognised(name: String, folder: Option<PathBuf>, text: String) -> Result<Tex
     })
 }
 
-fn read_text<R: std::io::Read>(name: &str, reader: std::io::Result<R>) -> Result<String, Failure> {
-    let bytes = reader
-        .and_then(|reader| read_at_most(reader, LIMIT))
-        .map_err(|source| {
-            Failure::new(Unread {
-                name: name.to_owned(),
-                source,
-            })
-        })?;
+fn read_text(name: &str, reader: std::io::Result<impl std::io::Read>) -> Result<String, Failure> {
+    let bytes = input_file::read(name, reader, LIMIT)?;
     String::from_utf8(bytes).map_err(|_| Failure::new(format!("{name} is no text (UTF-8)")))
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{name} cannot be read")]
-struct Unread {
-    name: String,
-    source: std::io::Error,
 }
 
 fn of_settings(error: ReadError) -> Failure {
@@ -229,11 +215,6 @@ fn of_settings(error: ReadError) -> Failure {
         ),
         ReadError::Syntax { .. } | ReadError::Form { .. } => None,
     };
-    Failure::new(error).with_hint(hint)
-}
-
-fn of_engine(error: ProveError) -> Failure {
-    let hint = error.hint();
     Failure::new(error).with_hint(hint)
 }
 

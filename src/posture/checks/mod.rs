@@ -21,7 +21,6 @@ mod trust;
 mod user;
 mod writable;
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::ImageView;
@@ -36,45 +35,37 @@ pub struct ImageCheck {
     pub run: fn(&ImageView) -> Outcome,
 }
 
+/// What tells a family's checks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// The image's config: a root file system has none.
+    ByConfig,
+    /// The layers, or the config where there is one.
+    ByLayers,
+}
+
 /// Families, in the order of their ids.
-const FAMILIES: [&[ImageCheck]; 16] = [
-    user::CHECKS,
-    accounts::CHECKS,
-    modes::CHECKS,
-    capabilities::CHECKS,
-    writable::CHECKS,
-    loading::CHECKS,
-    tools::CHECKS,
-    caches::CHECKS,
-    secrets::CHECKS,
-    trust::CHECKS,
-    build::CHECKS,
-    config::CHECKS,
-    start::CHECKS,
-    age::CHECKS,
-    base::CHECKS,
-    effective_root::CHECKS,
+const FAMILIES: [(Told, &[ImageCheck]); 16] = [
+    (Told::ByConfig, user::CHECKS),
+    (Told::ByLayers, accounts::CHECKS),
+    (Told::ByLayers, modes::CHECKS),
+    (Told::ByLayers, capabilities::CHECKS),
+    (Told::ByLayers, writable::CHECKS),
+    (Told::ByLayers, loading::CHECKS),
+    (Told::ByLayers, tools::CHECKS),
+    (Told::ByLayers, caches::CHECKS),
+    (Told::ByConfig, secrets::CHECKS),
+    (Told::ByLayers, trust::CHECKS),
+    (Told::ByConfig, build::CHECKS),
+    (Told::ByConfig, config::CHECKS),
+    (Told::ByConfig, start::CHECKS),
+    (Told::ByLayers, age::CHECKS),
+    (Told::ByConfig, base::CHECKS),
+    (Told::ByConfig, effective_root::CHECKS),
 ];
 
-static TABLE: LazyLock<Vec<ImageCheck>> = LazyLock::new(|| FAMILIES.concat());
-
-/// The ids of those that are about the config.
-static NEED_CONFIG: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
-    let families = [
-        user::CHECKS,
-        secrets::CHECKS,
-        build::CHECKS,
-        config::CHECKS,
-        start::CHECKS,
-        base::CHECKS,
-        effective_root::CHECKS,
-    ];
-    families
-        .concat()
-        .iter()
-        .map(|check| check.check.id)
-        .collect()
-});
+static TABLE: LazyLock<Vec<ImageCheck>> =
+    LazyLock::new(|| FAMILIES.map(|(_, checks)| checks).concat());
 
 /// Every check of an image, by id.
 pub fn checks() -> &'static [ImageCheck] {
@@ -83,20 +74,22 @@ pub fn checks() -> &'static [ImageCheck] {
 
 /// Runs every check, in the table's order.
 pub fn run(view: &ImageView) -> Vec<Checked> {
-    checks()
+    let told = FAMILIES
         .iter()
-        .map(|check| Checked {
-            check: &check.check,
-            subject: None,
-            outcome: outcome(check, view),
-        })
-        .collect()
+        .flat_map(|(told, checks)| checks.iter().map(move |_| *told));
+    let all = checks().iter().zip(told);
+    all.map(|(check, told)| Checked {
+        check: &check.check,
+        subject: None,
+        outcome: outcome(check, told, view),
+    })
+    .collect()
 }
 
 /// A root file system has no config: what only a config says of it is not evaluated, and not taken for left out.
-fn outcome(check: &ImageCheck, view: &ImageView) -> Outcome {
+fn outcome(check: &ImageCheck, told: Told, view: &ImageView) -> Outcome {
     const NO_CONFIG: &str = "a root file system has no image config";
-    if !view.has_config && NEED_CONFIG.contains(check.check.id) {
+    if !view.has_config && told == Told::ByConfig {
         return Outcome::NotEvaluated(NO_CONFIG.to_owned());
     }
     (check.run)(view)

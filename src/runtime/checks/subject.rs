@@ -79,7 +79,7 @@ impl<'a> Subject<'a> {
 
     /// A namespace as the form's engine makes it: what an OCI runtime is not told to make is the host's
     /// (runtime-spec `config-linux.md`, Namespaces).
-    pub(super) fn is_host(&self, setting: &Setting<Namespace>) -> bool {
+    pub(in crate::runtime) fn is_host(&self, setting: &Setting<Namespace>) -> bool {
         match setting.value() {
             Some(namespace) => *namespace == Namespace::Host,
             None => setting.is_absent() && self.form() == Form::Oci,
@@ -87,7 +87,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether uid 0 inside is another user outside: a user namespace of its own.
-    pub(super) fn has_own_users(&self) -> bool {
+    pub(in crate::runtime) fn has_own_users(&self) -> bool {
         matches!(
             self.spec.namespaces.user.value(),
             Some(Namespace::Private | Namespace::Named(_) | Namespace::Joined(_))
